@@ -1,0 +1,114 @@
+"""The Kling API as each provider exposes it: its contract, and a typed client that keeps it.
+
+Each name is imported when it is first used: `import kling_contract` alone, as a pytest plugin does it, costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kling_contract.client import AsyncKling, AsyncTask, Image, Kling, Task, Video
+    from kling_contract.clock import Clock, RealClock
+    from kling_contract.contract import check_callback, check_request, check_response, notes
+    from kling_contract.documents import Operation, Provider, bundled, load
+    from kling_contract.errors import (
+        AccountError,
+        APIError,
+        AuthenticationError,
+        ConfigurationError,
+        ConnectionLost,
+        ContractViolation,
+        DocumentError,
+        KlingError,
+        PolicyError,
+        RateLimitError,
+        RequestError,
+        RouteUnavailable,
+        ServerError,
+        TaskFailed,
+        TaskNotFound,
+        UnexpectedAnswer,
+        Violation,
+        WaitTimeout,
+    )
+    from kling_contract.images import ImageInput
+
+_HOMES = {
+    "client": ("AsyncKling", "AsyncTask", "Image", "Kling", "Task", "Video"),
+    "clock": ("Clock", "RealClock"),
+    "contract": ("check_callback", "check_request", "check_response", "notes"),
+    "documents": ("Operation", "Provider", "bundled", "load"),
+    "errors": (
+        "APIError",
+        "AccountError",
+        "AuthenticationError",
+        "ConfigurationError",
+        "ConnectionLost",
+        "ContractViolation",
+        "DocumentError",
+        "KlingError",
+        "PolicyError",
+        "RateLimitError",
+        "RequestError",
+        "RouteUnavailable",
+        "ServerError",
+        "TaskFailed",
+        "TaskNotFound",
+        "UnexpectedAnswer",
+        "Violation",
+        "WaitTimeout",
+    ),
+    "images": ("ImageInput",),
+}
+
+__all__ = [
+    "APIError",
+    "AccountError",
+    "AsyncKling",
+    "AsyncTask",
+    "AuthenticationError",
+    "Clock",
+    "ConfigurationError",
+    "ConnectionLost",
+    "ContractViolation",
+    "DocumentError",
+    "Image",
+    "ImageInput",
+    "Kling",
+    "KlingError",
+    "Operation",
+    "PolicyError",
+    "Provider",
+    "RateLimitError",
+    "RealClock",
+    "RequestError",
+    "RouteUnavailable",
+    "ServerError",
+    "Task",
+    "TaskFailed",
+    "TaskNotFound",
+    "UnexpectedAnswer",
+    "Video",
+    "Violation",
+    "WaitTimeout",
+    "bundled",
+    "check_callback",
+    "check_request",
+    "check_response",
+    "load",
+    "notes",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            globals()[name] = value = getattr(import_module(f"kling_contract.{home}"), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,29 @@
+"""The documents: found, read, checked against the vocabulary, and turned into providers and operations."""
+
+from kling_contract.documents.bundle import bundle
+from kling_contract.documents.files import bundled, find, folder
+from kling_contract.documents.loading import load
+from kling_contract.documents.model import (
+    Auth,
+    Availability,
+    ErrorRow,
+    Lifecycle,
+    Operation,
+    Provider,
+    Transition,
+)
+
+__all__ = [
+    "Auth",
+    "Availability",
+    "ErrorRow",
+    "Lifecycle",
+    "Operation",
+    "Provider",
+    "Transition",
+    "bundle",
+    "bundled",
+    "find",
+    "folder",
+    "load",
+]
