@@ -1,0 +1,29 @@
+"""The forms in which an image stands in a field: a URL, base64, or by mistake something else."""
+
+from __future__ import annotations
+
+import re
+
+import pybase64
+
+LONGEST_PATH = 4096
+HEAD = 256 * 1024  # characters of base64, a multiple of 4
+
+_HOST = r"(https?://)(?:[^/?#]*@)?((?:\[[0-9a-f:.]+\]|[^/?#@:\[\]\s]+)(?::\d*)?)(?=[/?#]|\Z)"
+URL = re.compile(rf"{_HOST}([^?#]*)", re.IGNORECASE)
+_URL_WITH_HOST = re.compile(_HOST, re.IGNORECASE)
+SCHEME = re.compile(r"([a-z][a-z0-9+.\-]{1,30}):", re.IGNORECASE)
+IMAGE_NAME = re.compile(r"\.(?:png|jpe?g|jfif|gif|webp|bmp|tiff?|heic|heif|avif)\Z", re.IGNORECASE)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is an http(s) URL with a host."""
+    return _URL_WITH_HOST.match(text) is not None
+
+
+def decoded(text: str) -> bytes | None:
+    """Return the bytes of a base64 text, or None if it is none."""
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        return None

@@ -1,0 +1,153 @@
+"""What a failed JSON Schema keyword says to a person: the message, and the nearest thing that is accepted."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed keyword: its value in the schema, what stands in the body, and what surrounds both.
+
+    `name` is the field's own name, `parent` the object that holds it, `renamed` the provider's names by canonical name.
+    """
+
+    keyword: str
+    limit: Any
+    found: Any
+    name: str
+    missing: str | None
+    parent: Mapping[str, Any]
+    renamed: Mapping[str, str]
+    provider: str
+
+
+Words = tuple[str, str | None]
+
+
+def words(failure: Failure) -> Words:
+    """Return the message and the hint of a failed keyword."""
+    return _WORDS.get(failure.keyword, _other)(failure)
+
+
+def shown(value: Any) -> Any:
+    """Return `value` as short JSON-ready data: numbers as numbers, long texts cut, containers by their size."""
+    if isinstance(value, Decimal):
+        number = float(value) if value.is_finite() else 0.0
+        return number if Decimal(repr(number)) == value else str(value)
+    if isinstance(value, str):
+        return value if len(value) <= _SHOWN else f"{value[: _SHOWN - 20]}... ({len(value)} characters)"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return f"an object of {_counted(len(value), 'key')}" if isinstance(value, Mapping) else value
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def type_of(value: Any) -> str:
+    """Return the JSON type of a value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float | Decimal):
+        return "number"
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+
+
+def did_you_mean(text: Any, accepted: Any) -> str | None:
+    """Return a hint that names the accepted text closest to `text`, if one is close."""
+    close = difflib.get_close_matches(str(text), [str(each) for each in accepted], n=1)
+    return f"did you mean {close[0]!r}?" if close else None
+
+
+def _required(failure: Failure) -> Words:
+    missing = str(failure.missing)
+    canonical = next((name for name, own in failure.renamed.items() if own == missing), None)
+    alias = f" ({failure.provider}'s name for {canonical})" if canonical else ""
+    given = [name for name in failure.parent if name not in failure.renamed.values()]
+    close = [canonical] if canonical in failure.parent else difflib.get_close_matches(missing, given, n=1, cutoff=0.75)
+    return f"{missing} is required{alias}", f"rename {close[0]} to {missing}" if close else None
+
+
+def _type(failure: Failure) -> Words:
+    accepted = failure.limit if isinstance(failure.limit, list) else [failure.limit]
+    found = type_of(failure.found)
+    hint = None
+    if found == "string" and {"integer", "number"} & set(accepted) and _is_number(failure.found):
+        hint = f"send {failure.found} without quotes"
+    elif found in ("integer", "number") and "string" in accepted:
+        hint = f'send "{failure.found}" as a text'
+    return f"{failure.name} is {_with_article(found)} and must be {_one_of(accepted)}", hint
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except ArithmeticError:
+        return False
+
+
+def _with_article(kind: str) -> str:
+    return kind if kind == "null" else f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+
+
+def _one_of(names: list[Any]) -> str:
+    return " or ".join(_with_article(str(name)) for name in names)
+
+
+def _enum(failure: Failure) -> Words:
+    accepted = failure.limit if isinstance(failure.limit, list) else [failure.limit]
+    listed = ", ".join(repr(each) for each in accepted)
+    hint = did_you_mean(failure.found, accepted)
+    return f"{failure.name} value {shown(failure.found)!r} is not accepted; accepted: {listed}", hint
+
+
+def _beyond(word: str) -> Callable[[Failure], Words]:
+    def say(failure: Failure) -> Words:
+        return f"{failure.name} is {shown(failure.found)}, {word} {failure.limit}", f"the nearest is {failure.limit}"
+
+    return say
+
+
+def _length(unit: str, word: str) -> Callable[[Failure], Words]:
+    def say(failure: Failure) -> Words:
+        size = len(failure.found)
+        return f"{failure.name} has {_counted(size, unit)}, {word} {failure.limit}", None
+
+    return say
+
+
+def _pattern(failure: Failure) -> Words:
+    return f"{failure.name} is {shown(failure.found)!r} and must match {failure.limit}", None
+
+
+def _other(failure: Failure) -> Words:
+    return f"{failure.name or 'the body'} does not satisfy {failure.keyword}", None
+
+
+_WORDS: Mapping[str, Callable[[Failure], Words]] = {
+    "required": _required,
+    "type": _type,
+    "enum": _enum,
+    "const": _enum,
+    "minimum": _beyond("below the minimum of"),
+    "maximum": _beyond("above the maximum of"),
+    "exclusiveMinimum": _beyond("not above"),
+    "exclusiveMaximum": _beyond("not below"),
+    "minLength": _length("character", "fewer than the minimum of"),
+    "maxLength": _length("character", "more than the maximum of"),
+    "minItems": _length("item", "fewer than the minimum of"),
+    "maxItems": _length("item", "more than the maximum of"),
+    "pattern": _pattern,
+}
