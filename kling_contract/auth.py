@@ -1,0 +1,110 @@
+"""Bearer credentials: an API key, or an HS256 token made from access and secret key.
+
+The token has `iss` (the access key), `exp` (now + 1800 s) and `nbf` (now - 5 s), signed with the secret key as UTF-8
+text, as the official documentation's sample does (OFF-SEP26).
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kling_contract.clock import Clock
+
+Situation = Literal["auth.missing", "auth.invalid", "auth.unknown", "auth.early", "auth.expired"]
+
+_MARGIN = 60.0
+
+
+def sign(access_key: str, secret_key: str, now: float, *, lifetime: int = 1800, early: int = 5) -> str:
+    """Return an HS256 token for `access_key`, good from `now - early` to `now + lifetime` (Unix seconds)."""
+    import jwt
+
+    claims = {"iss": access_key, "exp": int(now) + lifetime, "nbf": int(now) - early}
+    with warnings.catch_warnings():
+        # The length of a secret key is the provider's choice.
+        warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
+        return jwt.encode(claims, secret_key, algorithm="HS256", headers={"typ": "JWT"})
+
+
+@dataclass(slots=True)
+class KeyCredential:
+    """An API key, sent as it is."""
+
+    key: str
+
+    def bearer(self) -> str:
+        """Return the text after `Bearer `."""
+        return self.key
+
+    def __repr__(self) -> str:
+        return "KeyCredential()"
+
+
+@dataclass(slots=True)
+class TokenCredential:
+    """Access and secret key; the token made of them is renewed a minute before it expires."""
+
+    access_key: str
+    secret_key: str
+    clock: Clock
+    lifetime: int = 1800
+    early: int = 5
+    _token: str = ""
+    _renew_at: float = 0.0
+
+    def bearer(self) -> str:
+        """Return the text after `Bearer `: a token that is good for another minute at least."""
+        now = self.clock.now()
+        if now >= self._renew_at:
+            self._token = sign(self.access_key, self.secret_key, now, lifetime=self.lifetime, early=self.early)
+            self._renew_at = now + self.lifetime - min(_MARGIN, self.lifetime / 2)
+        return self._token
+
+    def __repr__(self) -> str:
+        return f"TokenCredential(access_key={self.access_key!r})"
+
+
+def judge(
+    header: str | None, keys: frozenset[str], secrets: Mapping[str, str], times: tuple[float, ...]
+) -> Situation | None:
+    """Return the situation that an Authorization header is in, or None if it is good.
+
+    Without `keys` and `secrets` (access key -> secret key) any well-formed credential is good. A token is good if it
+    is so at one of `times` (Unix seconds).
+    """
+    if not header:
+        return "auth.missing"
+    scheme, _, text = header.partition(" ")
+    if scheme.lower() != "bearer" or not text.strip() or " " in text.strip():
+        return "auth.missing" if not text.strip() and scheme.lower() == "bearer" else "auth.invalid"
+    token = text.strip()
+    if token in keys:
+        return None
+    if token.count(".") == 2 and token.startswith("eyJ"):
+        return _judge_token(token, secrets, bool(keys or secrets), times)
+    return "auth.unknown" if keys or secrets else None
+
+
+def _judge_token(token: str, secrets: Mapping[str, str], known: bool, times: tuple[float, ...]) -> Situation | None:
+    import jwt
+
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+        if known:
+            key = secrets.get(str(claims.get("iss")))
+            if key is None:
+                return "auth.invalid"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
+                jwt.decode(token, key, algorithms=["HS256"], options={"verify_exp": False, "verify_nbf": False})
+        start, end = float(claims.get("nbf", 0)), float(claims["exp"])
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+        return "auth.invalid"
+    if any(start <= now < end for now in times):
+        return None
+    return "auth.early" if all(now < start for now in times) else "auth.expired"

@@ -1,0 +1,238 @@
+"""What a provider's answer says: the values of its envelope, or the error that it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from kling_contract.contract import parse
+from kling_contract.envelopes import Mismatch
+from kling_contract.errors import (
+    AccountError,
+    APIError,
+    AuthenticationError,
+    PolicyError,
+    RateLimitError,
+    RequestError,
+    RouteUnavailable,
+    ServerError,
+    TaskNotFound,
+    UnexpectedAnswer,
+)
+
+if TYPE_CHECKING:
+    from kling_contract.documents import ErrorRow, Operation, Provider
+
+STATUSES = ("submitted", "processing", "succeed", "failed")
+
+_MEANS: Mapping[str, type[APIError]] = {
+    "authentication": AuthenticationError,
+    "balance": AccountError,
+    "permission": AccountError,
+    "request": RequestError,
+    "duplicate": RequestError,
+    "model-missing": RequestError,
+    "task-missing": TaskNotFound,
+    "policy": PolicyError,
+    "rate": RateLimitError,
+    "server": ServerError,
+    "route-missing": RouteUnavailable,
+}
+_BY_STATUS: Mapping[int, type[APIError]] = {
+    401: AuthenticationError,
+    402: AccountError,
+    403: AccountError,
+    404: RouteUnavailable,
+    429: RateLimitError,
+}
+_REDIRECT = "the answer is a redirect, as a wrong path or base URL gives; it is not followed, as the key would go along"
+_TITLE = re.compile(r"<title[^>]*>\s*(.{1,80}?)\s*</title>", re.IGNORECASE | re.DOTALL)
+
+
+def parse_response(
+    provider: Provider, operation: Operation, status: int, content_type: str, data: bytes
+) -> dict[str, Any]:
+    """Return what an answer says, by the names of the envelope (`id`, `status`, `created_ms`, `images`, ...).
+
+    Ids are texts and statuses canonical. `raw` is the decoded body, numbers with a point as Decimal; of a list, each
+    of `tasks` has its own. Raises the `APIError` that the answer is: by the row of the document's error table, else by
+    its HTTP status; `UnexpectedAnswer` for what no document describes.
+    """
+    if 300 <= status < 400:
+        text = data.decode("utf-8", "replace")
+        raise _Answer(provider, operation, status, text).error(UnexpectedAnswer, _REDIRECT)
+    if "html" in content_type.lower() or data[:64].lstrip()[:1] == b"<":
+        raise _html(provider, operation, status, data.decode("utf-8", "replace"))
+    body, flaws = parse(data)
+    answer = _Answer(provider, operation, status, body if not flaws else data.decode("utf-8", "replace"))
+    if flaws:
+        message = f"{flaws[0].message}: {_cut(answer.body)!r}" if data else "the answer is empty"
+        raise answer.error(_by_status(status), message)
+    return answer.values()
+
+
+def is_safe_to_resend(provider: Provider, error: APIError) -> bool:
+    """Whether the document says that such an answer is never given to a request that was accepted."""
+    row = provider.errors.get(error.row or "")
+    return row is not None and row.retry and (row.any_status or row.status == error.status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    provider: Provider
+    operation: Operation
+    status: int
+    body: Any
+
+    def values(self) -> dict[str, Any]:
+        if not 200 <= self.status < 300:
+            raise self._classified("the provider gives no reason")
+        try:
+            values = self.operation.envelope.match(self.body)
+        except Mismatch as error:
+            raise self._classified(f"{self.operation.title}'s document describes no such answer: {error}") from None
+        if self.operation.kind == "list":
+            return self._list(values)
+        return self._task(values, self.body)
+
+    def _list(self, values: dict[str, Any]) -> dict[str, Any]:
+        bodies = _at(self.body, _place(self.operation.envelope.template, "tasks") or ())
+        if "tasks" not in values or not isinstance(bodies, list):
+            raise self._classified("the answer has no list of tasks")
+        tasks = [self._task(task, raw) for task, raw in zip(values["tasks"], bodies, strict=True)]
+        return {**values, "tasks": tasks, "raw": self.body}
+
+    def _task(self, values: dict[str, Any], raw: Any) -> dict[str, Any]:
+        name = values.get("id")
+        if isinstance(name, int) and not isinstance(name, bool):
+            name = str(name)
+        if not isinstance(name, str) or not name:
+            raise self._classified("the answer has no task id")
+        return {**values, "id": name, "status": self._status(values), "raw": raw}
+
+    def _status(self, values: dict[str, Any]) -> str:
+        """Return the status; an accepted create that says none is submitted."""
+        word = values.get("unknown_status", values.get("status"))
+        if word is None and self.operation.kind == "create":
+            return "submitted"
+        if word not in STATUSES or "unknown_status" in values:
+            known = ", ".join(self.operation.statuses.values() or STATUSES)
+            raise self._classified(f"task {values['id']} has the status {word!r}; {self.operation.title} has {known}")
+        return str(word)
+
+    def _classified(self, unexpected: str) -> APIError:
+        """Return the error of the row that the answer is made after, else of its HTTP status."""
+        found = self.provider.classify(self.status, self.body) or _by_number(self.provider, self.body)
+        said = _message(self.body)
+        if found is None:
+            kind = _by_status(self.status)
+            says_why = said and kind is not UnexpectedAnswer
+            return self.error(kind, said if says_why else f"{unexpected} ({said})" if said else unexpected)
+        row, values = found
+        told = values.get("message")
+        message = (told if isinstance(told, str) else said) or _words_of(row.body.template, self.body) or row.name
+        return self.error(_MEANS[row.means], message, row, values.get("request_id"))
+
+    def error(
+        self, kind: type[APIError], message: str, row: ErrorRow | None = None, request_id: Any = None
+    ) -> APIError:
+        body = self.body if isinstance(self.body, Mapping) else {}
+        trace = request_id or body.get("request_id")
+        return kind(
+            message + _availability(self.operation, kind),
+            operation=self.operation.id,
+            status=self.status,
+            code=_code(body),
+            request_id=trace if isinstance(trace, str) else None,
+            body=self.body,
+            row=row.name if row else None,
+        )
+
+
+def _html(provider: Provider, operation: Operation, status: int, text: str) -> APIError:
+    rows = (row for row in provider.errors.values() if "html" in row.content_type and row.status == status)
+    row = next(rows, None)
+    title = _TITLE.search(text)
+    named = f" ({title.group(1)!r})" if title else ""
+    message = f"the answer is an HTML page{named} and not JSON, as a wrong path, a wrong base URL or a proxy gives"
+    kind = _MEANS[row.means] if row else ServerError if status >= 500 else UnexpectedAnswer
+    return _Answer(provider, operation, status, text).error(kind, message, row)
+
+
+def _by_status(status: int) -> type[APIError]:
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    return ServerError if status >= 500 else RequestError if status >= 400 else UnexpectedAnswer
+
+
+def _by_number(provider: Provider, body: Any) -> tuple[ErrorRow, dict[str, Any]] | None:
+    """Return the row whose numbers the body has, whatever its HTTP status: wrappers send the official codes on 200."""
+    rows = [row for row in provider.errors.values() if row.is_json and _has_number(row.body.template)]
+    for row in sorted(rows, key=lambda row: -row.body.constants):
+        try:
+            return row, row.body.match(body)
+        except Mismatch:
+            continue
+    return None
+
+
+def _has_number(template: Any) -> bool:
+    if isinstance(template, Mapping):
+        return any(_has_number(part) for part in template.values())
+    return isinstance(template, int | float | Decimal) and not isinstance(template, bool)
+
+
+def _words_of(template: Any, body: Any) -> str:
+    """Return the longest text of a body that stands where the row has a text for people."""
+    if isinstance(template, Mapping) and isinstance(body, Mapping):
+        found = [_words_of(part, body.get(key)) for key, part in template.items()]
+        return max(found, key=len, default="")
+    return body if isinstance(template, str) and " " in template and isinstance(body, str) else ""
+
+
+def _availability(operation: Operation, kind: type[APIError]) -> str:
+    says = operation.availability
+    if kind is not RouteUnavailable or says.state != "unavailable":
+        return ""
+    since = f", as observed on {says.observed}" if says.observed else ""
+    return f"; {operation.title} does not serve {operation.method} {operation.path}{since}"
+
+
+def _message(body: Any) -> str:
+    if isinstance(body, str):
+        return _cut(body)
+    if not isinstance(body, Mapping):
+        return ""
+    error = body.get("error")
+    nested = error.get("message") if isinstance(error, Mapping) else error
+    found = (each for each in (body.get("message"), nested) if isinstance(each, str) and each)
+    return next(found, "")
+
+
+def _code(body: Mapping[str, Any]) -> Any:
+    error = body.get("error")
+    code = body.get("code", error.get("code") if isinstance(error, Mapping) else None)
+    return None if code == "" else code
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 200 else text[:200] + "..."
+
+
+def _place(template: Any, each: str) -> tuple[str, ...] | None:
+    """Return the way to the list that `$each` names."""
+    if not isinstance(template, Mapping):
+        return None
+    if template.get("$each") == each:
+        return ()
+    found = ((key, _place(part, each)) for key, part in template.items())
+    return next(((key, *rest) for key, rest in found if rest is not None), None)
+
+
+def _at(body: Any, place: tuple[str, ...]) -> Any:
+    for key in place:
+        body = body.get(key) if isinstance(body, Mapping) else None
+    return body

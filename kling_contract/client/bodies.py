@@ -1,0 +1,128 @@
+"""From a call's fields to the body of its request: canonical names in, the provider's names and types out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kling_contract.contract import check_request
+from kling_contract.errors import ContractViolation, Violation
+from kling_contract.images import encode
+from kling_contract.wording import did_you_mean
+
+if TYPE_CHECKING:
+    from kling_contract.documents import Operation
+
+_IMAGE = (str, bytes, os.PathLike)
+_JSON = msgspec.json.Encoder(decimal_format="number")
+
+
+def build_request(operation: Operation, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body that says `fields`, by the provider's names and types.
+
+    `fields` go by their canonical names. An image is a path, bytes, a URL or base64, and is read here. None means
+    absent, and so does "" where the document says so (`blank`). An integer becomes a text where the provider wants
+    one. Raises `ContractViolation` with every violation, unknown names (`field.unknown`) included, and OSError for an
+    image that cannot be read.
+    """
+    blank = {operation.canonical(name) for name in operation.blank}
+    given = {name: value for name, value in fields.items() if name not in blank or value != ""}
+    translation = _Translation(operation)
+    body = translation.fields(operation.request or {}, given, "")
+    known = {violation.pointer for violation in translation.found}
+    found = translation.found + [each for each in check_request(operation, body) if each.pointer not in known]
+    if found:
+        raise ContractViolation(operation.id, found)
+    return body
+
+
+def to_json(body: Mapping[str, Any]) -> bytes:
+    """Return the body as JSON, each number as it was written: 0.1 as 0.1, a Decimal as a number."""
+    return _JSON.encode(body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Translation:
+    """One walk over the fields along the schema; what cannot be sent is left out and noted in `found`."""
+
+    operation: Operation
+    found: list[Violation] = field(default_factory=list)
+
+    def fields(self, schema: Mapping[str, Any], given: Mapping[str, Any], pointer: str) -> dict[str, Any]:
+        properties = schema.get("properties", {})
+        names = {each.get("x-canonical-name", own): own for own, each in properties.items()}
+        body: dict[str, Any] = {}
+        for name, value in given.items():
+            own = names.get(name) if properties else name
+            if own is None and value is not None:
+                self.found.append(self._unknown(str(name), names, pointer))
+            elif own is not None and value is not None:
+                self._add(body, own, self._value(properties.get(own, {}), value, f"{pointer}/{own}"))
+        return body
+
+    def _add(self, body: dict[str, Any], name: str, value: Any) -> None:
+        if value is not None:
+            body[name] = value
+
+    def _value(self, schema: Mapping[str, Any], value: Any, pointer: str) -> Any:
+        if isinstance(value, _IMAGE) and "x-image" in schema:
+            return self._image(value, pointer)
+        if isinstance(value, Mapping):
+            return self.fields(schema, value, pointer)
+        if isinstance(value, list | tuple):
+            return self._list(schema.get("items", {}), value, pointer)
+        if isinstance(value, int) and not isinstance(value, bool) and _is_plain_text(schema):
+            return str(int(value))
+        return value if isinstance(value, int | float | Decimal) else self._text(value, pointer)
+
+    def _image(self, value: Any, pointer: str) -> str | None:
+        try:
+            return encode(value)
+        except ValueError as error:
+            self.found.append(Violation(pointer, "image.bytes", str(error)))
+            return None
+
+    def _list(self, schema: Mapping[str, Any], values: list[Any] | tuple[Any, ...], pointer: str) -> list[Any]:
+        holder = _only_image(schema)
+        wrapped = [{holder: each} if holder and isinstance(each, _IMAGE) else each for each in values]
+        return [self._value(schema, each, f"{pointer}/{index}") for index, each in enumerate(wrapped)]
+
+    def _text(self, value: Any, pointer: str) -> str | None:
+        if not isinstance(value, str):
+            message = f"{type(value).__name__} is nothing that JSON can say"
+            hint = "give a path or the file's bytes" if hasattr(value, "read") else None
+            self.found.append(Violation(pointer, "schema.type", message, None, hint))
+        elif not value.isascii() and _has_lone_surrogate(value):
+            self.found.append(Violation(pointer, "json.malformed", "has a lone surrogate, which UTF-8 cannot say"))
+        else:
+            return str.__str__(value)
+        return None
+
+    def _unknown(self, name: str, names: Mapping[str, str], pointer: str) -> Violation:
+        canonical = next((each for each, own in names.items() if own == name), None)
+        title = self.operation.title
+        hint = f"{title}'s name for {canonical}; give {canonical}" if canonical else did_you_mean(name, names)
+        message = f"{name} is not a field of {self.operation.id} in {title}'s document"
+        return Violation(f"{pointer}/{name}", "field.unknown", message, None, hint)
+
+
+def _is_plain_text(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "string" and "x-image" not in schema
+
+
+def _only_image(schema: Mapping[str, Any]) -> str | None:
+    """Return the canonical name of an item's one required field, if that is an image."""
+    required = schema.get("required", ())
+    if len(required) != 1:
+        return None
+    only = schema.get("properties", {}).get(required[0], {})
+    return only.get("x-canonical-name", required[0]) if "x-image" in only else None
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    return any("\ud800" <= sign <= "\udfff" for sign in text)

@@ -1,0 +1,195 @@
+"""The handle that a create call returns, and its asynchronous twin."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+from kling_contract.client.downloads import LARGEST, Part, check_url
+from kling_contract.client.steps import Fetch, Sleep, Steps
+from kling_contract.errors import ConnectionLost, KlingError, ServerError, TaskFailed, WaitTimeout
+
+if TYPE_CHECKING:
+    import os
+    from datetime import datetime
+
+    from kling_contract.client.conversation import Conversation
+    from kling_contract.client.states import Image, Status, TaskState, Video
+    from kling_contract.client.steps import AsyncRun, Run
+
+_FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 1.0, 1.25, 5.0
+
+
+class _Handle:
+    """What both handles know, and the steps of what they do. The state is replaced whole, never changed."""
+
+    def __init__(self, talk: Conversation, operation: str, state: TaskState) -> None:
+        self._talk, self._operation, self._state = talk, operation, state
+
+    @property
+    def id(self) -> str:
+        """The provider's id, a text whatever its digits."""
+        return self._state.id
+
+    @property
+    def status(self) -> Status:
+        """The canonical status, as of the last answer: submitted, processing, succeed or failed."""
+        return self._state.status
+
+    @property
+    def done(self) -> bool:
+        """Whether the task has ended, one way or the other."""
+        return self.status in ("succeed", "failed")
+
+    @property
+    def reason(self) -> str | None:
+        """The provider's words on why the task failed."""
+        return self._state.reason
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When the provider took the task, UTC."""
+        return self._state.created_at
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When the task last changed, UTC."""
+        return self._state.updated_at
+
+    @property
+    def external_task_id(self) -> str | None:
+        """The caller's own id of the task."""
+        return self._state.external_task_id
+
+    @property
+    def images(self) -> list[Image]:
+        """The images of the result."""
+        return list(self._state.images)
+
+    @property
+    def videos(self) -> list[Video]:
+        """The videos of the result."""
+        return list(self._state.videos)
+
+    @property
+    def raw(self) -> Any:
+        """What the provider last said of the task, by its own names."""
+        return self._state.raw
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(id={self.id!r}, status={self.status!r})"
+
+    def _refreshing(self) -> Steps[None]:
+        state = yield from self._talk.get(self._operation, self.id)
+        self._state = replace(state, external_task_id=state.external_task_id or self.external_task_id)
+
+    def _waiting(self, timeout: float, poll: float | None) -> Steps[None]:
+        if poll is not None and poll <= 0:
+            raise ValueError(f"poll is {poll}; accepted: seconds above 0")
+        clock = self._talk.clock
+        deadline, pause = clock.now() + timeout, poll or _FIRST_PAUSE
+        while not self.done:
+            left = deadline - clock.now()
+            if left <= 0:
+                raise WaitTimeout(self, timeout)
+            yield Sleep(min(pause, left))
+            yield from self._refreshing()
+            pause = poll or min(pause * _GROWTH, _LONGEST_PAUSE)
+        if self.status == "failed":
+            raise TaskFailed(self)
+
+    def _saving(self, folder: str | os.PathLike[str], max_bytes: int) -> Steps[list[Path]]:
+        """Fetch every result before the first gets its name, so that a failure leaves nothing behind."""
+        results = self._results()
+        place = Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            parts = []
+            for name, url, suffix in results:
+                parts.append(stack.enter_context(Part(place, f"{self.id}-{name}", suffix, max_bytes)))
+                yield from self._fetching(url, parts[-1])
+            return [part.publish() for part in parts]
+
+    def _results(self) -> list[tuple[int, str, str]]:
+        if self.status == "failed":
+            raise TaskFailed(self)
+        found = [(image.index, image.url, ".png") for image in self._state.images]
+        found += [(index, video.url, ".mp4") for index, video in enumerate(self._state.videos)]
+        if not found:
+            hint = "it has no results" if self.done else f"it is {self.status}; wait() first"
+            raise KlingError(f"task {self.id} cannot be saved: {hint}")
+        for _, url, _ in found:
+            check_url(url)
+        return found
+
+    def _fetching(self, url: str, part: Part) -> Steps[None]:
+        attempt = 0
+        while True:
+            try:
+                yield Fetch(url, part)
+                return
+            except httpx.RequestError as error:
+                failure: ConnectionLost | ServerError = ConnectionLost("save", error)
+                failure.__cause__ = error
+            except ServerError as error:
+                failure = error
+            if attempt >= self._talk.retries:
+                raise failure
+            yield Sleep(self._talk.pause(failure, attempt))
+            attempt += 1
+
+
+class Task(_Handle):
+    """A task at the provider, as of the last answer."""
+
+    def __init__(self, talk: Conversation, run: Run, operation: str, state: TaskState) -> None:
+        super().__init__(talk, operation, state)
+        self._run = run
+
+    def refresh(self) -> Self:
+        """Ask the provider how the task is."""
+        self._run(self._refreshing())
+        return self
+
+    def wait(self, timeout: float = 600, poll: float | None = None) -> Self:
+        """Return when the task has succeeded, asking every `poll` seconds (by default 1 s, growing to 5 s).
+
+        Raises `TaskFailed` when it has failed, and `WaitTimeout` after `timeout` seconds of the client's clock.
+        """
+        self._run(self._waiting(timeout, poll))
+        return self
+
+    def save(self, folder: str | os.PathLike[str], *, max_bytes: int = LARGEST) -> list[Path]:
+        """Write the results to `<task id>-<index>.png` (or the suffix they have) in `folder`, and return the paths.
+
+        Nothing is overwritten: a name that is taken gets `-2`, `-3`, ... All results are saved or none. The key is not
+        sent along, since results live on other hosts. Raises `KlingError` for a task without results, a URL that is
+        not http(s) and a result of more than `max_bytes`.
+        """
+        return self._run(self._saving(folder, max_bytes))
+
+
+class AsyncTask(_Handle):
+    """A task at the provider, as of the last answer; the asynchronous twin of `Task`."""
+
+    def __init__(self, talk: Conversation, run: AsyncRun, operation: str, state: TaskState) -> None:
+        super().__init__(talk, operation, state)
+        self._run = run
+
+    async def refresh(self) -> Self:
+        """Ask the provider how the task is."""
+        await self._run(self._refreshing())
+        return self
+
+    async def wait(self, timeout: float = 600, poll: float | None = None) -> Self:
+        """Do what `Task.wait` does."""
+        await self._run(self._waiting(timeout, poll))
+        return self
+
+    async def save(self, folder: str | os.PathLike[str], *, max_bytes: int = LARGEST) -> list[Path]:
+        """Do what `Task.save` does."""
+        return await self._run(self._saving(folder, max_bytes))
