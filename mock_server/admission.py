@@ -1,0 +1,84 @@
+"""Who may ask, and which bodies are accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kling_contract.auth import judge
+from kling_contract.contract import gate, parse
+from kling_contract.errors import Violation
+from mock_server.exchange import Call, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kling_contract.clock import Clock
+    from kling_contract.documents import Provider
+    from mock_server.settings import Settings
+
+
+_UNREADABLE = ("number.precision", "json.depth")
+_MOST_REPORTED = 50
+
+
+class Admission:
+    """The doorkeeper of one server."""
+
+    def __init__(self, settings: Settings, wall: Clock, providers: Callable[[], Iterable[Provider]]) -> None:
+        self._settings, self._wall, self._providers = settings, wall, providers
+
+    def authorise(self, call: Call) -> None:
+        """Refuse a request whose credential is not good. A token may be good by wall time or by session time."""
+        times = (self._wall.now(), call.entry.at / 1000)
+        header = call.exchange.headers.get("authorization")
+        situation = judge(header, self._settings.keys, self._settings.secrets, times)
+        if situation is not None:
+            raise Refusal(situation)
+
+    def body(self, call: Call) -> dict[str, Any]:
+        """Return the body of a create, if the contract accepts it or the server is lenient."""
+        if call.exchange.too_large:
+            raise self._too_large(call)
+        body, violations = parse(call.exchange.body, decimals=False)
+        contract = gate(call.operation)
+        violations = _content_type(call) + (violations or contract.request(body))
+        if isinstance(body, dict):
+            call.entry.notes += contract.notes(body, self._providers)[:_MOST_REPORTED]
+            self._refuse_retired(call)
+        unreadable = not isinstance(body, dict) or any(each.rule in _UNREADABLE for each in violations)
+        self.settle(call, violations, forgivable=not unreadable)
+        return body  # type: ignore[no-any-return]
+
+    def settle(self, call: Call, violations: Sequence[Violation], *, forgivable: bool) -> None:
+        """Refuse the call for its violations; a lenient server notes those that it can forgive."""
+        if not violations:
+            return
+        if forgivable and self._settings.lenient:
+            call.entry.notes += violations[:_MOST_REPORTED]
+            return
+        call.entry.violations += violations[:_MOST_REPORTED]
+        raise Refusal(call.provider.error_for(violations[0].rule).name, **_values(violations[0]))
+
+    def _refuse_retired(self, call: Call) -> None:
+        retired = [note for note in call.entry.notes if note.rule == "model.retired"]
+        if retired and self._settings.refuse_retired:
+            call.entry.violations += retired
+            raise Refusal("model.retired", model=retired[0].found, **_values(retired[0]))
+
+    def _too_large(self, call: Call) -> Refusal:
+        message = f"the body is larger than {self._settings.max_body} bytes"
+        call.entry.violations.append(Violation("", "body.bytes", message, None, "an image may have 10 MB"))
+        return Refusal("body.too-large", limit=self._settings.max_body, message=message)
+
+
+def _content_type(call: Call) -> list[Violation]:
+    given = call.exchange.headers.get("content-type", "application/json")
+    if "json" in given.lower():
+        return []
+    message = f"Content-Type is {given} and must be application/json"
+    return [Violation("", "body.content-type", message, given)]
+
+
+def _values(violation: Violation) -> dict[str, Any]:
+    field = violation.pointer.rpartition("/")[2]
+    return {"message": str(violation), "field": field, "found": violation.found}

@@ -1,0 +1,109 @@
+"""The file behind a result URL: what a finished task leaves, drawn from the little that is kept of its request."""
+
+from __future__ import annotations
+
+import struct
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from kling_contract.expansion import Ratios, canvas
+from mock_server.pictures import composed_png, expanded_png, plain_composed_png, plain_expanded_png
+from mock_server.png import File
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mock_server.store import Task
+
+CLIP_SECONDS = (5, 10)
+STAND_IN = (1024, 768)  # the sides of an original that was given by URL, which nobody fetches
+
+_SIDES = ("up", "down", "left", "right")
+_TWO = Decimal(2)
+_MOST_PIXELS = 600_000_000  # three times the largest image that any document allows, and then some
+
+
+def draw(task: Task, index: int, images: Sequence[bytes]) -> File:
+    """Return result `index` (from 0) of a finished task; `images` are those of its request that are at hand.
+
+    An expansion is the original on its canvas; another image is a composition in the aspect that was asked for; a
+    video is a built-in clip. Where a picture is too large to be drawn it is plain.
+    """
+    label = {"Software": "kling-contract mock", "kling-task": task.id, "kling-seed": str(task.seed)}
+    if task.result == "video":
+        return clip(clip_seconds(task.fields), label=label)
+    chance = {"seed": task.seed, "index": index}
+    ratios = _ratios(task.fields)
+    if ratios is not None:
+        original, sides = (images[0] if images else None), _sides(task.sides, ratios)
+        try:
+            return expanded_png(original, *sides, ratios, **chance, label=label)
+        except ValueError:
+            return plain_expanded_png(*sides, ratios, **chance, label=label)
+    size = _size(task.fields)
+    try:
+        return composed_png(images, *size, **chance, label=label)
+    except ValueError:
+        return plain_composed_png(*size, **chance, label=label)
+
+
+def clip_seconds(fields: Mapping[str, Any]) -> int:
+    """Return the length of a request's video, in whole seconds; the documented default is 5."""
+    text = str(fields.get("duration", ""))
+    return int(text) if text.isdecimal() and len(text) < 4 else 5
+
+
+def clip(seconds: int, *, label: Mapping[str, str]) -> File:
+    """Return the shortest built-in MP4 not shorter than `seconds`, else the longest; `label` rides in a last box.
+
+    The clips are H.264, 640 x 360 at 24 frames a second, without sound.
+    """
+    from importlib import resources
+
+    length = next((each for each in CLIP_SECONDS if each >= seconds), CLIP_SECONDS[-1])
+    data = (resources.files("mock_server") / "clips" / f"{length}s.mp4").read_bytes()
+    text = "".join(f"{key}: {value}\n" for key, value in label.items()).encode()
+    # A player skips a box of type "free", so the file says where it came from and still plays.
+    return File("video/mp4", data + struct.pack(">I4s", 8 + len(text), b"free") + text, ".mp4")
+
+
+def size_for_aspect(aspect: str, *, long_side: int = 1024) -> tuple[int, int]:
+    """Return (width, height) in pixels, both even, of an aspect such as "16:9". Raises ValueError otherwise."""
+    across, _, down = aspect.partition(":")
+    try:
+        shape = Fraction(across) / Fraction(down)
+    except (ValueError, ZeroDivisionError):
+        shape = Fraction(0)
+    if shape <= 0:
+        raise ValueError(f"an aspect is two positive numbers, as in 16:9, not {aspect!r}")
+    short = max(2, int(long_side * min(shape, 1 / shape)) // 2 * 2)
+    return (long_side, short) if shape >= 1 else (short, long_side)
+
+
+def _ratios(fields: Mapping[str, Any]) -> Ratios | None:
+    """Return the ratios of a request that has any, each within [0, 2], which a lenient server does not check."""
+    names = {side: f"{side}_expansion_ratio" for side in _SIDES}
+    if not any(name in fields for name in names.values()):
+        return None
+    return Ratios(**{side: _clamped(fields.get(name, 0)) for side, name in names.items()})
+
+
+def _clamped(value: Any) -> Decimal:
+    try:
+        return min(max(Ratios.of(value).up, Decimal(0)), _TWO)
+    except ValueError:
+        return Decimal(0)
+
+
+def _sides(given: tuple[int, int] | None, ratios: Ratios) -> tuple[int, int]:
+    """Return the sides of the original, or the stand-in's where there are none or they would fill the memory."""
+    place = canvas(*(given or STAND_IN), ratios)
+    return given if given and place.width * place.height <= _MOST_PIXELS else STAND_IN
+
+
+def _size(fields: Mapping[str, Any]) -> tuple[int, int]:
+    try:
+        return size_for_aspect(str(fields.get("aspect_ratio", "16:9")))
+    except ValueError:
+        return size_for_aspect("16:9")

@@ -1,0 +1,68 @@
+"""Routes, made from a document."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from kling_contract.documents import Operation, Provider
+
+_PARAMETER = re.compile(r"\\{[^/]+?\\}")
+_PLAIN = "{}:@!$&'()*+,;="  # what a path may hold as it is, besides letters, digits and -._~ (RFC 3986, 3.3)
+
+
+class Route(NamedTuple):
+    """What a method and path stand for; `value` is the id in the path, or "" where it has none."""
+
+    operation: Operation
+    value: str
+
+
+class Routes:
+    """The operations of a provider by method and path."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._literal: dict[str, dict[str, Operation]] = {}
+        templates: dict[str, dict[str, Operation]] = {}
+        for operation in provider.operations.values():
+            table = templates if "{" in operation.path else self._literal
+            table.setdefault(_normal(operation.path), {})[operation.method] = operation
+        self._templates = [(_compile(path), methods) for path, methods in templates.items()]
+        self._paths = [(f"{each.method} {each.path}") for each in provider.operations.values()]
+
+    def find(self, method: str, path: str) -> Route | str:
+        """Return the route, or the situation: `route.unknown`, or `method.unknown` for a path with other methods.
+
+        `path` is percent-encoded, so that an id may hold a slash.
+        """
+        path = _normal(path) if "%" in path else path
+        methods, value = self._literal.get(path), ""
+        if methods is None:
+            methods, value = self._by_template(path)
+            if methods is None:
+                return "route.unknown"
+        operation = methods.get("GET" if method == "HEAD" else method)
+        return Route(operation, value) if operation is not None else "method.unknown"
+
+    def nearest(self, method: str, path: str) -> str | None:
+        """Return the method and path of the route that looks most like the one asked for."""
+        return next(iter(difflib.get_close_matches(f"{method} {path}", self._paths, n=1, cutoff=0.5)), None)
+
+    def _by_template(self, path: str) -> tuple[dict[str, Operation] | None, str]:
+        for pattern, methods in self._templates:
+            found = pattern.fullmatch(path)
+            if found is not None:
+                return methods, unquote(found.group(found.lastindex or 0))
+        return None, ""
+
+
+def _normal(path: str) -> str:
+    """Return a path with nothing percent-encoded but what has to be."""
+    return "/".join(quote(unquote(part), safe=_PLAIN) for part in path.split("/"))
+
+
+def _compile(path: str) -> re.Pattern[str]:
+    return re.compile(_PARAMETER.sub("([^/]+)", re.escape(path)))

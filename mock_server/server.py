@@ -1,0 +1,96 @@
+"""A mock on a port: in the foreground until a signal, or in a thread for a `with` block."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from mock_server.app import create_app
+from mock_server.settings import Settings
+from mock_server.wire import GatheringProtocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from starlette.applications import Starlette
+
+_BACKLOG = 2048
+
+
+class MockServer:
+    """A mock server in a thread, on a free port: `with MockServer() as server: server.url`.
+
+    Takes what `Settings` takes. Raises `DocumentError` for a document that cannot be read, OSError for a port that is
+    taken.
+    """
+
+    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, **settings: Any) -> None:
+        self.app = create_app(Settings(**settings))
+        self._socket = bind(host, port)
+        self.url = url_of(self._socket)
+        self._ready = threading.Event()
+        self._server = _Server(self.app, self._ready.set)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+
+    def __enter__(self) -> MockServer:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+
+
+def run(app: Starlette, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve in the foreground until SIGINT or SIGTERM, then return; `ready` is called once requests are taken."""
+    server = _Server(app, ready)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        server.force_exit = server.should_exit
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    server.run([listening])
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 takes a free one. Raises OSError if the address is taken or unknown."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    listening.setblocking(False)
+    return listening
+
+
+def url_of(listening: socket.socket) -> str:
+    """Return the URL of a listening socket; a wildcard address is shown as the loopback one."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, which tells when it is ready and leaves signals to us."""
+
+    def __init__(self, app: Starlette, ready: Callable[[], None]) -> None:
+        quiet: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
+        # Clients poll every few seconds; a connection that is closed meanwhile costs some of them an error.
+        patience: dict[str, Any] = {"timeout_keep_alive": 75, "timeout_graceful_shutdown": 2}
+        super().__init__(uvicorn.Config(app, http=GatheringProtocol, ws="none", lifespan="off", **quiet, **patience))
+        self._tell = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._tell()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

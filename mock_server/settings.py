@@ -1,0 +1,46 @@
+"""What a mock server can be told; each has a default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kling_contract.documents import Provider
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The configuration of one app.
+
+    provider        a bundled name, the path of an OpenAPI 3.1 file, or one loaded already; served at the root
+    seed            decides ids and request ids
+    speed           how many seconds of a task's life pass in one real second
+    opened          operationIds that are served although the provider is documented not to
+    keys            API keys that are good; none of these and no `secrets` means any well-formed credential
+    secrets         access key -> secret key
+    lenient         a body that breaks the contract is accepted, with notes
+    refuse_retired  a retired model is refused; noted otherwise
+    public_url      the origin of result URLs, where it is not that of the request
+    verify_answers  every own answer is held against the document (for tests)
+    max_body        bytes of a request body
+    kept_inputs     bytes of base64 images that are kept for drawing results
+    """
+
+    provider: str | Path | Provider = "cometapi"
+    seed: int = 0
+    speed: float = 1.0
+    opened: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    lenient: bool = False
+    refuse_retired: bool = False
+    public_url: str | None = None
+    verify_answers: bool = False
+    max_body: int = 96 * MEBIBYTE
+    kept_inputs: int = 8 * MEBIBYTE
