@@ -1,0 +1,70 @@
+"""The command line.
+
+Exit codes: 0 fine, 1 the contract is broken, 2 wrong use or an unreadable document, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from kling_contract.cli import demo, inspect, serve
+from kling_contract.cli.arguments import FINE, INTERRUPTED, WRONG_USE, Parser, in_examples, load, say
+from kling_contract.errors import KlingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); what is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except (KlingError, OSError) as error:
+        say(f"kling-contract: {error}")
+        return WRONG_USE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="kling-contract",
+        description="Kling's API as each provider exposes it: a mock server, and checks against the contract.",
+        epilog=in_examples(
+            "kling-contract serve                                  a mock of CometAPI's Kling on port 4060",
+            "kling-contract demo                                   the whole story, offline, in ten seconds",
+            "kling-contract validate createImageToVideo body.json  is this body accepted?",
+            "kling-contract operations --provider kling            what is there to call",
+        ),
+    )
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in (serve, demo, inspect):
+        module.add(commands)
+    return parser
+
+
+class _Version(argparse.Action):
+    """The package's version, and each document's date."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="the version, and the date of each document")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from kling_contract.documents import bundled
+
+        print(f"kling-contract {importlib.metadata.version('kling-contract')}")
+        for name in bundled():
+            provider = load(name)
+            print(f"{name} {provider.date} {provider.digest}")
+        parser.exit()

@@ -1,0 +1,72 @@
+"""What every command shares: its parser, its exit codes, and how it speaks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from kling_contract.documents import Provider
+
+PROVIDER = "cometapi"
+FINE, BROKEN, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints take one line, and whose examples stay as they were written."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **options})
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and leave with exit code 2."""
+        self.exit(WRONG_USE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def add_command(commands: Any, name: str, summary: str, *examples: str) -> argparse.ArgumentParser:
+    """Add a command with its help; `examples` are whole command lines."""
+    description = f"{summary[0].upper()}{summary[1:]}."
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=description, epilog=in_examples(*examples)
+    )
+    return parser
+
+
+def add_provider(parser: argparse.ArgumentParser) -> None:
+    """Add `--provider`."""
+    parser.add_argument("--provider", metavar="P", default=PROVIDER, help=f"a bundled name, or a file ({PROVIDER})")
+
+
+def in_examples(*lines: str) -> str:
+    """Return example command lines as they stand at the end of a help text."""
+    return "examples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def load(provider: str) -> Provider:
+    """Return a provider; one that is not bundled, and so not tested here, is looked over as a whole."""
+    from kling_contract.documents import bundled
+    from kling_contract.documents import load as load_document
+    from kling_contract.soundness import verify
+
+    found = load_document(provider)
+    if provider not in bundled():
+        verify(found)
+    return found
+
+
+def missing_extra(error: ModuleNotFoundError, extra: str) -> int:
+    """Say which extra brings the module that is missing."""
+    say(f"kling-contract: this needs {error.name}; install it with: pip install 'kling-contract[{extra}]'")
+    return WRONG_USE
+
+
+def say(text: str) -> None:
+    """Print to standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON for machines to standard output."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
