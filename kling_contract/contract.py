@@ -264,13 +264,19 @@ def _alias(operation: Operation, name: str, others: Iterable[Provider]) -> str |
 
 def _unreadable(body: Any) -> list[Violation]:
     """Return what makes a body no JSON to compute with: numbers too long, NaN, nesting without end."""
-    return [] if type(body) is dict and all(map(_is_plain, body.values())) else list(_scan(body, ()))
+    return [] if type(body) is dict and _is_plain(body) else list(_scan(body, ()))
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether a value is at first sight nothing to refuse. A float has 17 digits at most."""
-    kind = type(value)
-    return kind is str or kind is bool or (kind in (int, float) and (value == 0 or 1e-20 < abs(value) < 1e20))
+def _is_plain(body: dict[Any, Any]) -> bool:
+    """Whether all values are at first sight nothing to refuse. A float has 17 digits at most."""
+    for value in body.values():
+        kind = type(value)
+        if kind is float or kind is int:
+            if value and not 1e-20 < abs(value) < 1e20:
+                return False
+        elif kind is not str and kind is not bool:
+            return False
+    return True
 
 
 def _scan(node: Any, place: _Pointer) -> Iterator[Violation]:

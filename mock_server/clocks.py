@@ -1,30 +1,75 @@
-"""The clocks that sessions live by."""
+"""The clock that a session lives by: real time made faster, or time that moves only when it is told to."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, get_args
 
-from kling_contract.clock import Clock, RealClock
+from kling_contract.clock import RealClock
+
+if TYPE_CHECKING:
+    from kling_contract.clock import Clock
+
+Mode = Literal["real", "frozen", "auto"]
+MODES: tuple[str, ...] = get_args(Mode)
+
+_DAY = 86_400_000
 
 
-class SessionClock(Protocol):
-    """The time of a session."""
-
-    def now(self) -> int:
-        """Return Unix time in milliseconds; never less than the time before."""
-        ...
+class ClockError(ValueError):
+    """The clock cannot be set so; the message says what would be accepted."""
 
 
-class ScaledClock:
-    """Real time, `speed` times as fast, from the moment it is made."""
+class SessionClock:
+    """The time of one session, in Unix milliseconds. It never goes back.
 
-    def __init__(self, speed: float = 1.0, real: Clock | None = None) -> None:
-        self._real = real or RealClock()
+    `real` runs `speed` times as fast as the wall clock. `frozen` and `auto` stand still until they are moved, and
+    start at the wall clock's last midnight (UTC) unless `epoch` is given: `auto` is moved by whoever polls a task.
+    """
+
+    def __init__(
+        self, wall: Clock | None = None, *, mode: str = "real", speed: float = 1.0, epoch: int | None = None
+    ) -> None:
+        self._wall = wall or RealClock()
+        self.mode: str = _known(mode)
         self.speed = speed
-        self._start = self._last = self._real.now()
+        now = int(self._wall.now() * 1000)
+        self._base = epoch if epoch is not None else now if mode == "real" else now - now % _DAY
+        self._since = self._last = self._wall.now()
+        self._held: int | None = None
 
     def now(self) -> int:
-        """Return Unix time in milliseconds."""
+        """Return the time; while an event happens, the time at which it was due."""
+        if self._held is not None:
+            return self._held
+        if self.mode != "real":
+            return self._base
         # The wall clock may be set back; a session's time does not follow it.
-        self._last = max(self._last, self._real.now())
-        return int((self._start + (self._last - self._start) * self.speed) * 1000)
+        self._last = max(self._last, self._wall.now())
+        return self._base + int((self._last - self._since) * self.speed * 1000)
+
+    def set(self, *, mode: str | None = None, now: int | None = None, speed: float | None = None) -> None:
+        """Change how time passes from now on. Raises `ClockError` for what there is not, and for going back."""
+        mode = _known(self.mode if mode is None else mode)
+        if speed is not None and not 0 < speed <= 1e6:
+            raise ClockError(f"no speed {speed!r}; accepted: above 0, at most 1000000")
+        self.move_to(self.now() if now is None else now)
+        self.mode = mode
+        self.speed = self.speed if speed is None else speed
+
+    def move_to(self, now: int) -> None:
+        """Let it be `now`. Raises `ClockError` for a time that has passed."""
+        current = self.now()
+        if now < current:
+            raise ClockError(f"time does not go back: it is {current}, {current - now} ms after {now}")
+        self._base = now
+        self._since = self._last = self._wall.now()
+
+    def hold(self, now: int | None) -> None:
+        """Let it be `now` until it is let go with None: the due time of the event that happens."""
+        self._held = now
+
+
+def _known(mode: str) -> str:
+    if mode not in MODES:
+        raise ClockError(f"no clock {mode!r}; accepted: {', '.join(MODES)}")
+    return mode

@@ -11,6 +11,7 @@ from kling_contract.contract import check_parameters, check_response
 from kling_contract.errors import Violation
 from mock_server.exchange import Answer, Call, Exchange, Refusal
 from mock_server.journal import Entry, in_words
+from mock_server.wishes import BadWish
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation
@@ -42,6 +43,7 @@ class Endpoints:
         """Return the answer to a request, journalled in its session."""
         address = self._addresses.of(exchange)
         session, served = address.session, address.served
+        session.events.settle()
         entry = Entry(session.journal.total + 1, session.clock.now(), session.name, exchange.method, address.path)
         if served is None:
             answer = self._no_provider(address)
@@ -54,6 +56,8 @@ class Endpoints:
                     _keep_promise(call.operation, 200, body)
             except Refusal as refusal:
                 answer = self._refuse(served, session, refusal, entry)
+            except BadWish as wish:
+                answer = _own_error(str(wish), wish.accepted, 400)
         entry.status, answer.entry = answer.status, entry
         session.journal.add(entry)
         return answer
@@ -71,6 +75,9 @@ class Endpoints:
         if not call.session.is_open(call.operation):
             raise Refusal(call.operation.availability.reply or "route.unknown")
         self._admission.authorise(call)
+        situation = call.session.limits.hit(entry.at)
+        if situation is not None:
+            raise Refusal(situation)
         return call
 
     def _create(self, call: Call) -> Any:
@@ -88,6 +95,8 @@ class Endpoints:
         task = self._tasks.find(call)
         if task is None:
             raise Refusal("task.missing", id=call.value)
+        self._tasks.poll(task, call)
+        call.entry.at = call.session.clock.now()
         values = self._tasks.values(task, call)
         call.entry.task, call.entry.task_status = task.id, values["status"]
         return call.operation.envelope.render(values)
@@ -112,8 +121,12 @@ class Endpoints:
 
     def _no_provider(self, address: Address) -> Answer:
         accepted = ", ".join(provider.name for provider in self._addresses.every_provider())
-        body = {"error": {"message": f"no provider {address.asked!r}", "accepted": accepted}}
-        return Answer(404, _encode(body), _JSON, {})
+        return _own_error(f"no provider {address.asked!r}", accepted, 404)
+
+
+def _own_error(message: str, accepted: str, status: int) -> Answer:
+    """Return an error of the mock itself, which no provider would give."""
+    return Answer(status, _encode({"error": {"message": message, "accepted": accepted}}), _JSON, {})
 
 
 def _headers(served: Served, entry: Entry) -> dict[str, str]:

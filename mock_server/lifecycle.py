@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from kling_contract.documents import Lifecycle
+    import random
+    from collections.abc import Sequence
+
+    from kling_contract.documents import Lifecycle, Scenario, Transition
 
 TERMINAL = frozenset({"succeed", "failed"})
 
@@ -20,13 +23,33 @@ class Step(NamedTuple):
 Plan = tuple[Step, ...]
 
 
-def plan(lifecycle: Lifecycle, created: int) -> Plan:
-    """Return the plan of a task created at `created` (Unix ms) that takes the document's typical times."""
+def plan(lifecycle: Lifecycle, scenario: Scenario, created: int, seconds: Sequence[float]) -> Plan:
+    """Return the plan of a task created at `created` (Unix ms); `seconds` are those that each transition takes."""
     steps, at = [Step("submitted", created)], created
-    for transition in lifecycle.transitions:
-        at += round(transition.typical * 1000)
-        steps.append(Step(transition.to, at))
+    for transition, each in zip(lifecycle.transitions, seconds, strict=True):
+        at += round(each * 1000)
+        if transition.to != "succeed" or scenario.ends == "succeed":
+            steps.append(Step(transition.to, at))
+        elif scenario.ends == "failed":
+            steps.append(Step("failed", at))
     return tuple(steps)
+
+
+def durations(lifecycle: Lifecycle, pace: str, chance: random.Random) -> tuple[float, ...]:
+    """Return the seconds of each transition at a pace; `spread` draws each from its documented range."""
+    return tuple(_seconds(transition, pace, chance) for transition in lifecycle.transitions)
+
+
+def _seconds(transition: Transition, pace: str, chance: random.Random) -> float:
+    if pace != "spread":
+        return float(getattr(transition, pace))
+    return chance.triangular(transition.least, transition.most, transition.typical)
+
+
+def spread_over(total: float, seconds: Sequence[float]) -> tuple[float, ...]:
+    """Return `seconds` in proportion, adding up to `total`."""
+    whole = sum(seconds)
+    return tuple(total * each / whole if whole else total / len(seconds) for each in seconds)
 
 
 def status_at(steps: Plan, now: int) -> Step:
@@ -42,3 +65,8 @@ def status_at(steps: Plan, now: int) -> Step:
 def transitions_between(steps: Plan, after: int, until: int) -> Plan:
     """Return the steps with `after < at <= until`, in order."""
     return tuple(step for step in steps if after < step.at <= until)
+
+
+def ended(steps: Plan, now: int, status: str) -> Plan:
+    """Return the plan of a task that ends with `status` at `now`; what it had not reached is dropped."""
+    return (*(step for step in steps if step.at <= now), Step(status, now))

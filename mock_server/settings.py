@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mock_server.limits import Rates
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -28,6 +30,10 @@ class Settings:
     refuse_retired  a retired model is refused; noted otherwise
     public_url      the origin of result URLs, where it is not that of the request
     verify_answers  every own answer is held against the document (for tests)
+    clock           real, frozen (moves only when told) or auto (a poll moves it); sessions may change theirs
+    epoch           Unix ms at which frozen and auto clocks start; the last midnight otherwise
+    scenario        how tasks end where nothing nearer says it
+    rates           limits of each session; off unless set
     max_body        bytes of a request body
     kept_inputs     bytes of base64 images that are kept for drawing results
     """
@@ -42,5 +48,9 @@ class Settings:
     refuse_retired: bool = False
     public_url: str | None = None
     verify_answers: bool = False
+    clock: str = "real"
+    epoch: int | None = None
+    scenario: str | None = None
+    rates: Rates = field(default_factory=Rates)
     max_body: int = 96 * MEBIBYTE
     kept_inputs: int = 8 * MEBIBYTE

@@ -29,7 +29,9 @@ class Task(msgspec.Struct, frozen=True, gc=False):
     sides: tuple[int, int] | None
     result_ids: tuple[str, ...]
     seed: int
-    reason: str = ""
+    scenario: str
+    reason: str
+    polls: int
 
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
@@ -45,6 +47,14 @@ class TaskStore(Protocol):
 
     def get(self, task_id: str) -> Task | None:
         """Return a task by its id."""
+        ...
+
+    def replace(self, task: Task) -> None:
+        """Keep a task in place of the one that has its id."""
+        ...
+
+    def ids(self) -> list[str]:
+        """Return the id of every task, oldest first."""
         ...
 
     def by_external(self, provider: str, external_id: str) -> Task | None:
@@ -82,6 +92,14 @@ class MemoryStore:
         """Return a task by its id."""
         data = self._tasks.get(task_id)
         return None if data is None else _decode(data)
+
+    def replace(self, task: Task) -> None:
+        """Keep a task in place of the one that has its id."""
+        self._tasks[task.id] = _encode(task)
+
+    def ids(self) -> list[str]:
+        """Return the id of every task, oldest first."""
+        return list(self._tasks)
 
     def by_external(self, provider: str, external_id: str) -> Task | None:
         """Return a task by the caller's own id of it."""

@@ -6,21 +6,24 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.images import is_url, sides
-from mock_server.lifecycle import TERMINAL, plan, status_at
+from mock_server.exchange import Refusal
+from mock_server.lifecycle import TERMINAL, Step, status_at
 from mock_server.media import clip_seconds
+from mock_server.outcomes import outcome_of
 from mock_server.store import Task
+from mock_server.wishes import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kling_contract.documents import Lifecycle, Operation
+    from kling_contract.documents import Operation
     from mock_server.exchange import Call
     from mock_server.inputs import Inputs
     from mock_server.settings import Settings
 
 _LONGEST_TEXT = 200
 _LARGEST = 2**63 - 1  # the store's encoding has no larger integers
-_NUMBER = (int, float, Decimal)
+_NUMBERS = (int, float, Decimal)
 _MOST_RESULTS = 16
 
 
@@ -35,7 +38,15 @@ class Tasks:
         lifecycle = call.operation.lifecycle
         if lifecycle is None:
             raise LookupError(f"{call.operation.id} has no x-lifecycle")
-        count = _count(lifecycle, body)
+        external = external_id(call.operation, body)
+        if external and call.session.store.by_external(call.provider.name, external):
+            return None
+        outcome = outcome_of(call, body, lifecycle, Wish(self._settings.scenario))
+        count, slots = _number(lifecycle.count, body), _number(lifecycle.slots, body)
+        units = None if lifecycle.units is None else lifecycle.units * count
+        situation = call.session.limits.admit(lifecycle.result, slots, units or 0.0, call.entry.at)
+        if situation is not None:
+            raise Refusal(situation)
         results = range(count if lifecycle.result == "video" else 0)
         files = [image for image in images if not is_url(image)]
         task = Task(
@@ -43,19 +54,24 @@ class Tasks:
             provider=call.provider.name,
             operation=call.operation.id,
             family=call.operation.family,
-            external_id=external_id(call.operation, body),
+            external_id=external,
             created=call.entry.at,
-            steps=plan(lifecycle, call.entry.at),
+            steps=outcome.steps,
             result=lifecycle.result,
             count=count,
-            units=None if lifecycle.units is None else lifecycle.units * count,
+            units=units,
             fields=_fields(call.operation, body),
             sides=next(filter(None, map(sides, files)), None),
             result_ids=tuple([call.session.new_id(call.provider) for _ in results]),
             seed=call.session.seed,
+            scenario=outcome.scenario.name,
+            reason=outcome.scenario.reason if outcome.scenario.ends == "failed" else "",
+            polls=outcome.polls,
         )
         if not call.session.store.add(task):
             return None
+        call.session.limits.add(task, slots)
+        call.session.expect(task)
         if files:
             self._inputs.keep(task.id, files)
         return task
@@ -69,6 +85,19 @@ class Tasks:
         if task is None or (task.provider, task.family) != (call.provider.name, call.operation.family):
             return None
         return task
+
+    def poll(self, task: Task, call: Call) -> None:
+        """On an auto clock, let a poll of a task that goes on bring its next transition; `polls` of them end it."""
+        session = call.session
+        if session.clock.mode != "auto" or status_at(task.steps, session.clock.now()).status in TERMINAL:
+            return
+        count = session.polls[task.id] = session.polls.get(task.id, 0) + 1
+        reached = min(count * (len(task.steps) - 1) // task.polls, len(task.steps) - 1)
+        due: Step = task.steps[reached]
+        if due.at > session.clock.now():
+            session.events.advance(due.at)
+        if reached == len(task.steps) - 1:
+            session.polls.pop(task.id, None)
 
     def values(self, task: Task, call: Call) -> dict[str, Any]:
         """Return what there is to say of a task at the session's time."""
@@ -103,11 +132,12 @@ def external_id(operation: Operation, body: Mapping[str, Any]) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _count(lifecycle: Lifecycle, body: Mapping[str, Any]) -> int:
-    if isinstance(lifecycle.count, int):
-        return lifecycle.count
+def _number(says: int | str, body: Mapping[str, Any]) -> int:
+    """Return a number of the lifecycle: itself, or what the field of this name holds."""
+    if isinstance(says, int):
+        return says
     try:
-        return min(max(int(body.get(lifecycle.count) or 1), 1), _MOST_RESULTS)
+        return min(max(int(body.get(says) or 1), 1), _MOST_RESULTS)
     except (TypeError, ValueError):
         return 1
 
@@ -122,4 +152,4 @@ def _is_small(value: Any) -> bool:
         return len(value) <= _LONGEST_TEXT
     if isinstance(value, int):
         return abs(value) <= _LARGEST
-    return isinstance(value, _NUMBER)
+    return isinstance(value, _NUMBERS)

@@ -10,6 +10,7 @@ from kling_contract.documents.model import (
     Lifecycle,
     Operation,
     Provider,
+    Scenario,
     Transition,
 )
 
@@ -20,6 +21,7 @@ __all__ = [
     "Lifecycle",
     "Operation",
     "Provider",
+    "Scenario",
     "Transition",
     "bundle",
     "bundled",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from kling_contract.documents import vocabulary
-from kling_contract.documents.files import find, read
+from kling_contract.documents.files import find, folder, read
 from kling_contract.documents.model import (
     REQUIRED_ROWS,
     Auth,
@@ -16,6 +16,7 @@ from kling_contract.documents.model import (
     Lifecycle,
     Operation,
     Provider,
+    Scenario,
     Transition,
 )
 from kling_contract.documents.references import Resolver
@@ -74,6 +75,7 @@ class _Reader:
             id_digits=facts["ids"]["digits"],
             id_prefix=facts["ids"].get("prefix", ""),
             errors=self._errors(),
+            scenarios=self._scenarios(),
             operations=self._operations(facts["name"], title),
             document=self.document,
             sources=self._sources(),
@@ -96,6 +98,13 @@ class _Reader:
         if missing:
             raise self.source.error(f"x-errors has no row {missing[0]}", ("info", "x-errors"))
         return {name: _row(name, row) for name, row in rows.items() if name != "x-facts"}
+
+    def _scenarios(self) -> dict[str, Scenario]:
+        """Return the document's scenarios; one that names none has those that Kling's documents share."""
+        says = self.document["info"].get("x-scenarios")
+        if says is None:
+            says = read(folder() / "common.yaml").tree["components"]["x-scenarios"]
+        return {name: _scenario(name, each) for name, each in says.items()}
 
     def _operations(self, name: str, title: str) -> dict[str, Operation]:
         operations: dict[str, Operation] = {}
@@ -217,6 +226,10 @@ def _lifecycle(says: Mapping[str, Any]) -> Lifecycle:
         Transition(s["to"], s["typical"], s.get("least", s["typical"]), s.get("most", s["typical"])) for s in steps
     )
     return Lifecycle(says["result"], says.get("count", 1), says.get("slots", 1), says.get("units"), transitions)
+
+
+def _scenario(name: str, says: Mapping[str, Any]) -> Scenario:
+    return Scenario(name, says["summary"], says["ends"], says["pace"], says.get("reason", ""))
 
 
 def _row(name: str, says: Mapping[str, Any]) -> ErrorRow:

@@ -49,6 +49,17 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, slots=True)
+class Scenario:
+    """A way for a task to go: how it ends, at which pace of its lifecycle, and the reason a failed one gives."""
+
+    name: str
+    summary: str
+    ends: Literal["succeed", "failed", "never"]
+    pace: Literal["least", "typical", "most", "spread"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Availability:
     """Whether the provider serves the route: as documented or observed, on which day."""
 
@@ -185,6 +196,7 @@ class Provider:
     id_digits: int
     id_prefix: str
     errors: Mapping[str, ErrorRow]
+    scenarios: Mapping[str, Scenario]
     operations: Mapping[str, Operation]
     document: Mapping[str, Any]
     sources: Mapping[str, Mapping[str, str]]

@@ -1,0 +1,67 @@
+"""What is due, and when: one queue for each session, and no timer for any task."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mock_server.clocks import SessionClock
+
+
+class Busy(Exception):
+    """Time is being advanced already."""
+
+
+class Events:
+    """The due events of a session, in order of due time, and of arrival where that is the same.
+
+    An event is a key; `happen` is called with it at its time, and says whether it meant anything.
+    """
+
+    def __init__(self, clock: SessionClock, happen: Callable[[str, int], bool]) -> None:
+        self._clock, self._happen = clock, happen
+        # Tuples of numbers and texts, which the garbage collector does not walk.
+        self._heap: list[tuple[int, int, str]] = []
+        self._count = 0
+        self._running = False
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def at(self, due: int, key: str) -> None:
+        """Let the event `key` happen at `due` (Unix ms)."""
+        self._count += 1
+        heapq.heappush(self._heap, (due, self._count, key))
+
+    def settle(self) -> int:
+        """Let everything happen that has become due by itself; return how many events that were."""
+        if not self._heap or self._running or self._heap[0][0] > self._clock.now():
+            return 0
+        return self._run(self._clock.now())
+
+    def advance(self, until: int) -> int:
+        """Move time to `until`, letting everything happen that becomes due on the way; return how many events.
+
+        At each event it is the time at which that was due. Raises `Busy` while another advance goes on, and
+        `ClockError` for a time that has passed.
+        """
+        if self._running:
+            raise Busy("time is being advanced already")
+        happened = self._run(until)
+        self._clock.move_to(until)
+        return happened
+
+    def _run(self, until: int) -> int:
+        happened, self._running = 0, True
+        try:
+            while self._heap and self._heap[0][0] <= until:
+                due, _, key = heapq.heappop(self._heap)
+                self._clock.hold(due)
+                happened += self._happen(key, due)
+        finally:
+            self._clock.hold(None)
+            self._running = False
+        return happened
