@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from kling_contract.images import ImageInput
+    from kling_contract.remote import RemoteClock
 
 _HOMES = {
     "client": ("AsyncKling", "AsyncTask", "Image", "Kling", "Task", "Video"),
@@ -61,6 +62,7 @@ _HOMES = {
         "WaitTimeout",
     ),
     "images": ("ImageInput",),
+    "remote": ("RemoteClock",),
 }
 
 __all__ = [
@@ -83,6 +85,7 @@ __all__ = [
     "Provider",
     "RateLimitError",
     "RealClock",
+    "RemoteClock",
     "RequestError",
     "RouteUnavailable",
     "ServerError",

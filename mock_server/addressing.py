@@ -5,9 +5,11 @@ A session that the header names goes before the one in the path.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
+from kling_contract.auth import account
 from kling_contract.documents import Provider, bundled, load
 from mock_server.routes import Routes
 from mock_server.sessions import DEFAULT
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
     from mock_server.exchange import Exchange
     from mock_server.sessions import Session, Sessions
+    from mock_server.store import Task
+
+_DAY = 86_400_000
+_ADMIN = "/__admin"
 
 
 class Served:
@@ -40,9 +46,9 @@ class Address(NamedTuple):
 class Addresses:
     """The providers of a server by name, the first one at the root, and its sessions."""
 
-    def __init__(self, root: str | Path | Provider, sessions: Sessions) -> None:
+    def __init__(self, root: str | Path | Provider, sessions: Sessions, *, by_key: bool = False) -> None:
         self.root = Served(root if isinstance(root, Provider) else load(root))
-        self._sessions = sessions
+        self._sessions, self._by_key = sessions, by_key
         self._served = {self.root.provider.name: self.root}
 
     def of(self, exchange: Exchange) -> Address:
@@ -56,14 +62,33 @@ class Addresses:
         if path.startswith("/p/"):
             asked, path = _split(path)
             served = self.served(asked)
+        if name is None and self._by_key:
+            name = _by_key(exchange.headers.get("authorization"))
         session = self._owner(served, exchange.method, path) if name is None else None
         return Address(served, session or self._sessions.get(name or DEFAULT), path, asked)
+
+    def admin(self, exchange: Exchange) -> tuple[str, str] | None:
+        """Return the session's name and the path below `/__admin`; None if the request is for a provider."""
+        path, name = exchange.path, exchange.headers.get("x-kling-session") or ""
+        if path.startswith("/s/"):
+            prefix, path = _split(path)
+            name = name or prefix
+        if path != _ADMIN and not path.startswith(f"{_ADMIN}/"):
+            return None
+        return name or DEFAULT, path[len(_ADMIN) :].strip("/")
 
     def served(self, name: str) -> Served | None:
         """Return a provider by name, loaded at first use; None if it is not bundled."""
         if name not in self._served and name in bundled():
             self._served[name] = Served(load(name))
         return self._served.get(name)
+
+    def expiry(self, task: Task) -> int | None:
+        """Return when the results of a task that succeeds are cleared (Unix ms), or None for never."""
+        served = self.served(task.provider)
+        days = served.provider.expiry.days if served else None
+        last = task.steps[-1]
+        return last.at + round(days * _DAY) if days is not None and last.status == "succeed" else None
 
     def every_provider(self) -> list[Provider]:
         """Return the root's provider and all bundled ones."""
@@ -74,6 +99,12 @@ class Addresses:
         if method == "POST" or served is None:
             return None
         return self._sessions.owning(path.rpartition("/")[2])
+
+
+def _by_key(authorization: str | None) -> str | None:
+    """Return the name of a key's session, which does not tell the key."""
+    key = account(authorization)
+    return None if key is None else f"key-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.auth import judge
 from kling_contract.contract import gate, parse
 from kling_contract.errors import Violation
 from mock_server.exchange import Call, Refusal
+from mock_server.redaction import SMALL, kept_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +26,10 @@ _MOST_REPORTED = 50
 class Admission:
     """The doorkeeper of one server."""
 
-    def __init__(self, settings: Settings, wall: Clock, providers: Callable[[], Iterable[Provider]]) -> None:
-        self._settings, self._wall, self._providers = settings, wall, providers
+    def __init__(
+        self, settings: Settings, wall: Clock, providers: Callable[[], Iterable[Provider]], *, verbose: bool = False
+    ) -> None:
+        self._settings, self._wall, self._providers, self._verbose = settings, wall, providers, verbose
 
     def authorise(self, call: Call) -> None:
         """Refuse a request whose credential is not good. A token may be good by wall time or by session time."""
@@ -42,6 +46,8 @@ class Admission:
         body, violations = parse(call.exchange.body, decimals=False)
         contract = gate(call.operation)
         violations = _content_type(call) + (violations or contract.request(body))
+        if body is not None and len(call.exchange.body) > SMALL:
+            call.entry.request = kept_of(call.operation, body, digest=self._verbose)
         if isinstance(body, dict):
             call.entry.notes += contract.notes(body, self._providers)[:_MOST_REPORTED]
             self._refuse_retired(call)
@@ -60,8 +66,12 @@ class Admission:
         raise Refusal(call.provider.error_for(violations[0].rule).name, **_values(violations[0]))
 
     def _refuse_retired(self, call: Call) -> None:
-        retired = [note for note in call.entry.notes if note.rule == "model.retired"]
-        if retired and self._settings.refuse_retired:
+        """Refuse a model from the day of its retirement on, by the session's clock; a note says it at any time."""
+        if not self._settings.refuse_retired:
+            return
+        notes = [note for note in call.entry.notes if note.rule == "model.retired"]
+        retired = [note for note in notes if _begins(note) <= call.entry.at]
+        if retired:
             call.entry.violations += retired
             raise Refusal("model.retired", model=retired[0].found, **_values(retired[0]))
 
@@ -77,6 +87,12 @@ def _content_type(call: Call) -> list[Violation]:
         return []
     message = f"Content-Type is {given} and must be application/json"
     return [Violation("", "body.content-type", message, given)]
+
+
+def _begins(note: Violation) -> int:
+    """Return the beginning of the day that a note's source names, UTC, in Unix ms."""
+    day = datetime.fromisoformat((note.source or {})["date"]).replace(tzinfo=UTC)
+    return int(day.timestamp() * 1000)
 
 
 def _values(violation: Violation) -> dict[str, Any]:

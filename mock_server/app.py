@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from starlette.applications import Starlette
@@ -12,12 +12,15 @@ from starlette.routing import Route
 
 from kling_contract.clock import RealClock, stopwatch
 from mock_server.addressing import Addresses
+from mock_server.admin import Admin
+from mock_server.admin.asking import LARGEST
 from mock_server.admission import Admission
 from mock_server.clocks import SessionClock
 from mock_server.endpoints import Endpoints
-from mock_server.exchange import Answer, Exchange, Headers
+from mock_server.exchange import Exchange, Headers
 from mock_server.inputs import Inputs
-from mock_server.results import Results
+from mock_server.results import Expired, Results
+from mock_server.sending import write
 from mock_server.sessions import Sessions
 from mock_server.settings import Settings
 from mock_server.tasks import Tasks
@@ -29,9 +32,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from kling_contract.clock import Clock
+    from mock_server.exchange import Answer
     from mock_server.journal import Entry
-
-_PRINTABLE = bytes(code if 32 <= code < 127 else ord("?") for code in range(256))
 
 
 class Mock:
@@ -40,17 +42,26 @@ class Mock:
     def __init__(self, settings: Settings, *, wall: Clock | None = None, verbose: bool = False) -> None:
         wall = wall or RealClock()
         self.settings = settings
-        self.sessions = Sessions(settings, lambda: _clock(settings, wall))
-        self.addresses = Addresses(settings.provider, self.sessions)
+        kept: dict[str, Any] = {"most": settings.most_sessions, "idle": settings.idle_seconds}
+        self.sessions = Sessions(settings, lambda: _clock(settings, wall), wall=wall, **kept)
+        self.addresses = Addresses(settings.provider, self.sessions, by_key=settings.session_by == "key")
         inputs = Inputs(settings)
         self.endpoints = Endpoints(
             self.addresses,
-            Admission(settings, wall, self.addresses.every_provider),
+            Admission(settings, wall, self.addresses.every_provider, verbose=verbose),
             Tasks(settings, inputs),
+            wall=wall,
             verify=settings.verify_answers,
             verbose=verbose,
         )
-        self.results = Results(self.sessions, inputs)
+        self.results = Results(self.sessions, self.addresses, inputs)
+        self.admin = Admin(settings, self.sessions, self.addresses)
+
+    def answer(self, exchange: Exchange) -> Answer:
+        """Return the answer to a request, of a provider or of admin, without a socket."""
+        if "/__admin" in exchange.path and self.addresses.admin(exchange) is not None:
+            return self.admin.answer(exchange)
+        return self.endpoints.answer(exchange)
 
 
 def create_app(settings: Settings | None = None, *, observe: Callable[[Entry], None] | None = None) -> Starlette:
@@ -98,67 +109,70 @@ class _Edge:
         if "/__media/" in path and scope["method"] in ("GET", "HEAD"):
             await (await self._media(path.rpartition("/")[2]))(scope, receive, send)
             return
-        started = stopwatch()
-        body = await self._body(receive)
-        if body is None:
-            return
-        answer = self._mock.endpoints.answer(self._exchange(scope, path, body))
-        await _write(answer, send, bare=scope["method"] == "HEAD")
-        if self._observe is not None and answer.entry is not None:
-            answer.entry.milliseconds = (stopwatch() - started) * 1000
-            self._observe(answer.entry)
+        exchange = _exchange(scope, path)
+        if "/__admin" in path and self._mock.addresses.admin(exchange) is not None:
+            await self._admin(exchange, scope, receive, send)
+        else:
+            await self._provider(exchange, scope, receive, send)
 
-    def _exchange(self, scope: Scope, path: str, body: bytes) -> Exchange:
-        headers = Headers(scope["headers"])
-        host = headers.get("host") or "{}:{}".format(*scope["server"])
-        return Exchange(
-            scope["method"],
-            path,
-            scope["query_string"].decode("latin-1"),
-            headers,
-            body if len(body) <= self._most else b"",
-            f"{scope['scheme']}://{host}",
-            len(body) > self._most,
-        )
+    async def _provider(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for a provider; who gave up, before the body was whole or before the answer, is journalled as gone."""
+        endpoints = self._mock.endpoints
+        arrival = endpoints.arrive(exchange)
+        if await _fill(exchange, receive, self._most):
+            answer = endpoints.answer(exchange, arrival)
+            if not await write(answer, scope, receive, send):
+                endpoints.leave(arrival)
+        else:
+            endpoints.leave(arrival)
+        if self._observe is not None:
+            arrival.entry.milliseconds = (stopwatch() - arrival.entry.started) * 1000
+            self._observe(arrival.entry)
 
-    async def _body(self, receive: Receive) -> bytes | None:
-        """Return the body, or its beginning once that is too large; None if the client gave up."""
-        chunks: list[bytes] = []
-        size, more = 0, True
-        while more:
-            message = await receive()
-            if message["type"] != "http.request":
-                return None
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            more = message.get("more_body", False) and size <= self._most
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    async def _admin(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        feed = self._mock.admin.feed(exchange)
+        if feed is not None:
+            await feed.run(scope, receive, send)
+        elif await _fill(exchange, receive, LARGEST):
+            await write(self._mock.admin.answer(exchange), scope, receive, send)
 
     async def _media(self, name: str) -> Response:
-        file = await run_in_threadpool(self._mock.results.file, name)
+        try:
+            file = await run_in_threadpool(self._mock.results.file, name)
+        except Expired as expired:
+            return PlainTextResponse(f"{expired}\n", expired.status, headers={"cache-control": "no-store"})
         if file is None:
             return PlainTextResponse("no such result\n", 404)
         headers = {"access-control-allow-origin": "*", "cache-control": "public, max-age=86400"}
         return Response(file.data, media_type=file.content_type, headers=headers)
 
 
+def _exchange(scope: Scope, path: str) -> Exchange:
+    """Return a request of which the head is known."""
+    headers = Headers(scope["headers"])
+    host = headers.get("host") or "{}:{}".format(*scope["server"])
+    query, origin = scope["query_string"].decode("latin-1"), f"{scope['scheme']}://{host}"
+    client = scope.get("client")
+    return Exchange(scope["method"], path, query, headers, b"", origin, client=client[0] if client else "")
+
+
+async def _fill(exchange: Exchange, receive: Receive, most: int) -> bool:
+    """Read the body of a request, no further than it may be; return False if the client gave up."""
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return False
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        more = message.get("more_body", False) and size <= most
+    exchange.too_large = size > most
+    exchange.body = b"" if exchange.too_large else chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return True
+
+
 def _path(scope: Scope) -> str:
     """Return the path as the client wrote it: only there is an encoded slash in an id no slash."""
     raw = scope.get("raw_path")
     return raw.decode("latin-1") if raw else quote(scope["path"])
-
-
-async def _write(answer: Answer, send: Send, *, bare: bool) -> None:
-    headers = [
-        (b"content-type", answer.content_type.encode("latin-1")),
-        (b"content-length", b"%d" % len(answer.body)),
-    ]
-    headers += [(name.encode("latin-1"), _printable(value)) for name, value in answer.headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if bare else answer.body})
-
-
-def _printable(value: str) -> bytes:
-    """Return a header's value with everything that a header may not hold replaced."""
-    data = value.encode("ascii", "replace")
-    return data if value.isprintable() else data.translate(_PRINTABLE)

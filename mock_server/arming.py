@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Callable
 
 Thing = TypeVar("Thing")
 
@@ -38,14 +39,40 @@ class Armoury(Generic[Thing]):
 
     def take(self, operation: str) -> Thing | None:
         """Return the first thing that is armed for a request of the operation, used once; None if there is none."""
+        armed = self.find(operation)
+        if armed is None:
+            return None
+        self.use(armed)
+        return armed.thing
+
+    def find(self, operation: str, fits: Callable[[Thing], bool] | None = None) -> Armed[Thing] | None:
+        """Return the first thing that is armed for a request of the operation, and fits, without using it."""
         for armed in self._armed:
-            if armed.operation in (None, operation) and self._strikes(armed):
-                if armed.times is not None:
-                    armed.times -= 1
-                    if armed.times <= 0:
-                        self._armed.remove(armed)
-                return armed.thing
+            if armed.operation in (None, operation) and (fits is None or fits(armed.thing)) and self._strikes(armed):
+                return armed
         return None
+
+    def drawn(self, operation: str) -> list[Armed[Thing]]:
+        """Return what is to strike a request of the operation, without using it.
+
+        That is everything which is armed for good, and of what is armed a number of times only the first: one after
+        the other, as it was armed.
+        """
+        found: list[Armed[Thing]] = []
+        counted = False
+        for armed in self._armed:
+            waits = counted and armed.times is not None
+            if not waits and armed.operation in (None, operation) and self._strikes(armed):
+                found.append(armed)
+                counted = counted or armed.times is not None
+        return found
+
+    def use(self, armed: Armed[Thing]) -> None:
+        """Count one use of what was found; the last one disarms it."""
+        if armed.times is not None:
+            armed.times -= 1
+            if armed.times <= 0:
+                self._armed = [each for each in self._armed if each is not armed]
 
     def _strikes(self, armed: Armed[Thing]) -> bool:
         return armed.probability >= 1 or self._chance.random() < armed.probability

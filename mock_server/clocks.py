@@ -32,9 +32,9 @@ class SessionClock:
         self._wall = wall or RealClock()
         self.mode: str = _known(mode)
         self.speed = speed
-        now = int(self._wall.now() * 1000)
-        self._base = epoch if epoch is not None else now if mode == "real" else now - now % _DAY
         self._since = self._last = self._wall.now()
+        now = int(self._since * 1000)
+        self._base = epoch if epoch is not None else now if mode == "real" else now - now % _DAY
         self._held: int | None = None
 
     def now(self) -> int:
@@ -43,30 +43,52 @@ class SessionClock:
             return self._held
         if self.mode != "real":
             return self._base
-        # The wall clock may be set back; a session's time does not follow it.
-        self._last = max(self._last, self._wall.now())
-        return self._base + int((self._last - self._since) * self.speed * 1000)
+        wall = self._wall.now()
+        if wall < self._last:
+            # The wall clock was set back; a session's time goes on from where it was.
+            self._base += self._passed()
+            self._since = wall
+        self._last = wall
+        return self._base + self._passed()
 
     def set(self, *, mode: str | None = None, now: int | None = None, speed: float | None = None) -> None:
-        """Change how time passes from now on. Raises `ClockError` for what there is not, and for going back."""
+        """Change how time passes from now on. Raises `ClockError` for what there is not, and for going back.
+
+        Nothing that becomes due happens by this; `Session.set_clock` sees to that.
+        """
+        if self._held is not None:
+            raise ClockError("time is being advanced; the clock can be set once that has ended")
         mode = _known(self.mode if mode is None else mode)
         if speed is not None and not 0 < speed <= 1e6:
             raise ClockError(f"no speed {speed!r}; accepted: above 0, at most 1000000")
-        self.move_to(self.now() if now is None else now)
+        if now is None:
+            self._start(self.now())
+        else:
+            self.move_to(now)
         self.mode = mode
         self.speed = self.speed if speed is None else speed
 
-    def move_to(self, now: int) -> None:
-        """Let it be `now`. Raises `ClockError` for a time that has passed."""
+    def check(self, now: int) -> None:
+        """Raise `ClockError` for a time that has passed."""
         current = self.now()
         if now < current:
             raise ClockError(f"time does not go back: it is {current}, {current - now} ms after {now}")
-        self._base = now
-        self._since = self._last = self._wall.now()
+
+    def move_to(self, now: int) -> None:
+        """Let it be `now`. Raises `ClockError` for a time that has passed."""
+        self.check(now)
+        self._start(now)
 
     def hold(self, now: int | None) -> None:
         """Let it be `now` until it is let go with None: the due time of the event that happens."""
         self._held = now
+
+    def _start(self, now: int) -> None:
+        self._base = now
+        self._since = self._last = self._wall.now()
+
+    def _passed(self) -> int:
+        return int((self._last - self._since) * self.speed * 1000)
 
 
 def _known(mode: str) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
-import msgspec
-
+from kling_contract.clock import stopwatch
 from kling_contract.contract import check_parameters, check_response
 from kling_contract.errors import Violation
-from mock_server.exchange import Answer, Call, Exchange, Refusal
+from mock_server.exchange import Answer, Call, Exchange, Refusal, encode
+from mock_server.faults import strike
 from mock_server.journal import Entry, in_words
+from mock_server.redaction import kept
 from mock_server.wishes import BadWish
 
 if TYPE_CHECKING:
+    from kling_contract.clock import Clock
     from kling_contract.documents import Operation
     from mock_server.addressing import Address, Addresses, Served
     from mock_server.admission import Admission
@@ -22,45 +25,98 @@ if TYPE_CHECKING:
 
 _JSON = "application/json"
 _NOTES, _LONGEST_NOTE = 20, 120  # in a header, which some clients refuse above 8 kB
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class BrokenPromise(AssertionError):
     """An answer of this server that its own document does not allow: a bug here, never of the client."""
 
 
+class Arrival(NamedTuple):
+    """A request that has arrived: where it goes, and its place in the journal."""
+
+    address: Address
+    entry: Entry
+
+
 class Endpoints:
     """Answers every request of every provider, for whichever session it belongs to."""
 
     def __init__(
-        self, addresses: Addresses, admission: Admission, tasks: Tasks, *, verify: bool, verbose: bool
+        self, addresses: Addresses, admission: Admission, tasks: Tasks, *, wall: Clock, verify: bool, verbose: bool
     ) -> None:
-        self._addresses, self._admission, self._tasks = addresses, admission, tasks
+        self._addresses, self._admission, self._tasks, self._wall = addresses, admission, tasks, wall
         self._verify, self._verbose = verify, verbose
         self._handlers = {"create": self._create, "get": self._get, "list": self._list}
 
-    def answer(self, exchange: Exchange) -> Answer:
+    def answer(self, exchange: Exchange, arrival: Arrival | None = None) -> Answer:
         """Return the answer to a request, journalled in its session."""
-        address = self._addresses.of(exchange)
+        address, entry = arrival or self.arrive(exchange)
         session, served = address.session, address.served
         session.events.settle()
-        entry = Entry(session.journal.total + 1, session.clock.now(), session.name, exchange.method, address.path)
-        if served is None:
-            answer = self._no_provider(address)
+        entry.at, entry.request = session.clock.now(), kept(exchange.body)
+        answer = self._answer(served, address, exchange, entry) if served else self._no_provider(address)
+        if answer.arrives:
+            entry.answered(answer.status, answer.sent, answer.content_type)
         else:
-            try:
-                call = self._route(served, address, exchange, entry)
-                body = self._handlers[call.operation.kind](call)
-                answer = Answer(200, _encode(body), _JSON, _headers(served, entry))
-                if self._verify:
-                    _keep_promise(call.operation, 200, body)
-            except Refusal as refusal:
-                answer = self._refuse(served, session, refusal, entry)
-            except BadWish as wish:
-                answer = _own_error(str(wish), wish.accepted, 400)
-        entry.status, answer.entry = answer.status, entry
-        session.journal.add(entry)
+            entry.dropped()
+        answer.entry = entry
+        self._close(session, entry)
         return answer
+
+    def arrive(self, exchange: Exchange) -> Arrival:
+        """Journal a request, of which no more need be known yet than its head."""
+        address = self._addresses.of(exchange)
+        journal, clock = address.session.journal, address.session.clock
+        entry = Entry(
+            journal.next_id(),
+            clock.now(),
+            address.session.name,
+            exchange.method,
+            address.path,
+            wall=int(self._wall.now() * 1000),
+            started=stopwatch(),
+            query=exchange.query,
+            headers=exchange.headers,
+            provider=address.served.provider.name if address.served else None,
+        )
+        journal.open(entry)
+        return Arrival(address, entry)
+
+    def leave(self, arrival: Arrival) -> Entry:
+        """Journal that the client gave up; return the entry."""
+        arrival.entry.gone()
+        self._close(arrival.address.session, arrival.entry)
+        return arrival.entry
+
+    def _close(self, session: Session, entry: Entry) -> None:
+        entry.milliseconds = (stopwatch() - entry.started) * 1000
+        session.journal.close(entry)
+        if session.is_heard:
+            session.tell({"event": "exchange", **entry.as_dict()})
+
+    def _answer(self, served: Served, address: Address, exchange: Exchange, entry: Entry) -> Answer:
+        try:
+            call = self._route(served, address, exchange, entry)
+            call.faults = call.session.faults.drawn(call.operation.id)
+            return strike(call, "answer", self._handle(served, call))
+        except Refusal as refusal:
+            return self._refuse(served, address.session, refusal, entry)
+        except BadWish as wish:
+            return _own_error(str(wish), wish.accepted, 400)
+
+    def _handle(self, served: Served, call: Call) -> Answer:
+        """Return the answer to a call that may be made, or what a fault puts in its place."""
+        nothing = Answer(200, b"", _JSON, {})
+        forced = strike(call, "before", nothing)
+        if forced is not nothing:
+            return replace(forced, headers={**_headers(served, call.entry), **forced.headers})
+        try:
+            body = self._handlers[call.operation.kind](call)
+        except Refusal as refusal:
+            return self._refuse(served, call.session, refusal, call.entry)
+        if self._verify:
+            _keep_promise(call.operation, 200, body)
+        return strike(call, "after", Answer(200, encode(body), _JSON, _headers(served, call.entry)))
 
     def _route(self, served: Served, address: Address, exchange: Exchange, entry: Entry) -> Call:
         found = served.routes.find(exchange.method, address.path)
@@ -71,9 +127,9 @@ class Endpoints:
             entry.violations.append(Violation("", found, message, None, hint))
             raise Refusal(found, message=message)
         call = Call(exchange, served.provider, address.session, found.operation, found.value, entry)
-        entry.operation = call.operation.id
+        entry.of(call.operation)
         if not call.session.is_open(call.operation):
-            raise Refusal(call.operation.availability.reply or "route.unknown")
+            raise Refusal(served.provider.closed(call.operation))
         self._admission.authorise(call)
         situation = call.session.limits.hit(entry.at)
         if situation is not None:
@@ -88,7 +144,7 @@ class Endpoints:
         task = self._tasks.create(call, body, images)
         if task is None:
             raise Refusal("task.duplicate", id=body[call.operation.external or ""])
-        call.entry.task, call.entry.task_status = task.id, "submitted"
+        call.entry.task, call.entry.task_status, call.entry.scenario = task.id, "submitted", task.scenario
         return call.operation.envelope.render(self._tasks.values(task, call))
 
     def _get(self, call: Call) -> Any:
@@ -116,7 +172,7 @@ class Endpoints:
         body = row.body.render({"request_id": session.request_id(), **refusal.values})
         if self._verify and entry.operation is not None:
             _keep_promise(served.provider.operation(entry.operation), row.status, body)
-        data = _encode(body) if row.is_json else str(body).encode()
+        data = encode(body) if row.is_json else str(body).encode()
         return Answer(row.status, data, row.content_type, {**_headers(served, entry), **row.headers})
 
     def _no_provider(self, address: Address) -> Answer:
@@ -126,11 +182,11 @@ class Endpoints:
 
 def _own_error(message: str, accepted: str, status: int) -> Answer:
     """Return an error of the mock itself, which no provider would give."""
-    return Answer(status, _encode({"error": {"message": message, "accepted": accepted}}), _JSON, {})
+    return Answer(status, encode({"error": {"message": message, "accepted": accepted}}), _JSON, {})
 
 
 def _headers(served: Served, entry: Entry) -> dict[str, str]:
-    headers = {"x-kling-contract": served.mark, "x-kling-mock-exchange": f"{entry.session}-{entry.id}"}
+    headers = {"x-kling-contract": served.mark, "x-kling-mock-exchange": entry.name}
     if entry.notes:
         notes = (f"{note.rule} {note.pointer}".strip() for note in entry.notes[:_NOTES])
         headers["x-kling-mock-notes"] = "; ".join(note[:_LONGEST_NOTE] for note in notes)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation, Provider
+    from mock_server.arming import Armed
+    from mock_server.faults import Fault
     from mock_server.journal import Entry
     from mock_server.sessions import Session
+
+
+Fate = Literal["whole", "cut", "reset", "closed"]
+
+encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Headers(Mapping[str, str]):
@@ -28,6 +37,11 @@ class Headers(Mapping[str, str]):
         value = self._values.get(key.encode("latin-1"))
         return default if value is None else value.decode("latin-1")
 
+    @property
+    def size(self) -> int:
+        """The bytes of all values."""
+        return sum(map(len, self._values.values()))
+
     def __iter__(self) -> Iterator[str]:
         return (name.decode("latin-1") for name in self._values)
 
@@ -37,7 +51,10 @@ class Headers(Mapping[str, str]):
 
 @dataclass(slots=True)
 class Exchange:
-    """One request. Header names are lower case; `path` is still percent-encoded, `origin` is scheme and host."""
+    """One request. Header names are lower case; `path` is still percent-encoded, `origin` is scheme and host.
+
+    `client` is the address that it came from, or empty for one that came through no socket.
+    """
 
     method: str
     path: str
@@ -46,11 +63,15 @@ class Exchange:
     body: bytes
     origin: str
     too_large: bool = False
+    client: str = ""
 
 
 @dataclass(slots=True)
 class Call:
-    """A request on its way: whom it asks, in which session, for what. `value` is the id in its path."""
+    """A request on its way: whom it asks, in which session, for what. `value` is the id in its path.
+
+    `faults` are those of the session that are to strike it.
+    """
 
     exchange: Exchange
     provider: Provider
@@ -58,17 +79,38 @@ class Call:
     operation: Operation
     value: str
     entry: Entry
+    faults: Sequence[Armed[Fault]] = ()
 
 
 @dataclass(slots=True)
 class Answer:
-    """One answer; `entry` is its place in the journal."""
+    """One answer; `entry` is its place in the journal.
+
+    Nothing is sent for `delay` seconds of real time. Then the answer is sent `whole`, or its body is `cut` after
+    `kept` bytes (None is half of them), or nothing is sent at all and the connection is `reset` or `closed`.
+    """
 
     status: int
     body: bytes
     content_type: str
     headers: Mapping[str, str]
     entry: Entry | None = None
+    delay: float = 0.0
+    fate: Fate = "whole"
+    kept: int | None = None
+
+    @property
+    def arrives(self) -> bool:
+        """Whether the client sees a status line."""
+        return self.fate in ("whole", "cut")
+
+    @property
+    def sent(self) -> bytes:
+        """What is sent of the body; its Content-Length is that of the whole one."""
+        if self.fate != "cut":
+            return self.body if self.fate == "whole" else b""
+        kept = len(self.body) // 2 if self.kept is None else self.kept
+        return self.body[: max(min(kept, len(self.body) - 1), 0)]
 
 
 class Refusal(Exception):

@@ -1,4 +1,4 @@
-"""The record of what was exchanged: bounded, and without a single secret."""
+"""The record of what was exchanged: bounded, and shown without a single secret."""
 
 from __future__ import annotations
 
@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kling_contract.images import describe
+from mock_server import redaction
+from mock_server.exchange import Headers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kling_contract.documents import Operation
     from kling_contract.errors import Violation
+
+MOST_ENTRIES = 1000
+MOST_BYTES = 8 * 1024 * 1024
+
+_ANSWER = 4096  # bytes of an answer that are kept
+_OVERHEAD = 600  # bytes of an entry beside its texts
 
 
 def in_words(image: str) -> str:
@@ -22,25 +33,84 @@ def in_words(image: str) -> str:
 
 
 class Entry(msgspec.Struct):
-    """One exchange. `at` is the session's time in Unix ms; `images` describes the image fields of a create."""
+    """One exchange, from the moment it arrived.
+
+    `at` is the session's time and `wall` the real one, both Unix ms. `outcome` is `arrived`, `answered`, `gone`
+    when the client gave up, or `dropped` when a fault ended the connection. `request` and `answer` are what is
+    kept of the two bodies. `images` describes the image fields of a create in words. What stands here is what came in;
+    `as_dict` and `brief` are what may be shown.
+    """
 
     id: int
     at: int
     session: str
     method: str
     path: str
+    wall: int = 0
+    query: str = ""
+    headers: Mapping[str, str] = {}
+    outcome: str = "arrived"
+    provider: str | None = None
     operation: str | None = None
+    asked: Any = None
     status: int = 0
     task: str | None = None
     task_status: str | None = None
     milliseconds: float = 0.0
+    started: float = 0.0
     row: str | None = None
+    scenario: str | None = None
+    fault: str | None = None
     images: tuple[str, ...] = ()
+    request: bytes = b""
+    answer: bytes = b""
+    content_type: str = ""
+    cut: int = 0
+    size: int = 0
     violations: list[Violation] = []
     notes: list[Violation] = []
 
+    @property
+    def name(self) -> str:
+        """The id that `X-Kling-Mock-Exchange` gives, which no other session has."""
+        return f"{self.session}-{self.id}"
+
+    def of(self, operation: Operation) -> None:
+        """Take note of the operation that is asked for."""
+        self.operation, self.asked = operation.id, operation
+
+    def answered(self, status: int, body: bytes, content_type: str) -> None:
+        """Take note of the answer, of a long one its beginning."""
+        self.status, self.outcome, self.content_type = status, "answered", content_type
+        self.answer, self.cut = body[:_ANSWER], max(len(body) - _ANSWER, 0)
+
+    def gone(self) -> None:
+        """Take note of a client that gave up before its answer was out."""
+        self.status, self.outcome = 0, "gone"
+
+    def dropped(self) -> None:
+        """Take note of a connection that a fault ended instead of an answer."""
+        self.status, self.outcome = 0, "dropped"
+
+    def brief(self) -> dict[str, Any]:
+        """Return what a line about the exchange needs, as JSON-ready data."""
+        return self._hiding(self._brief())
+
     def as_dict(self) -> dict[str, Any]:
-        """Return the entry as JSON-ready data."""
+        """Return everything that may be shown of the exchange, as JSON-ready data."""
+        more = {
+            "exchange": self.name,
+            "wall": self.wall,
+            "provider": self.provider,
+            "query": redaction.query(self.query),
+            "headers": redaction.headers(self.headers),
+            "scenario": self.scenario,
+            "body": redaction.body(self.request, self.asked),
+            "answer": {"status": self.status, "row": self.row, "content_type": self.content_type, **self._said()},
+        }
+        return self._hiding({**self._brief(), **more})
+
+    def _brief(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "at": self.at,
@@ -49,31 +119,84 @@ class Entry(msgspec.Struct):
             "path": self.path,
             "operation": self.operation,
             "status": self.status,
+            "outcome": self.outcome,
             "task": self.task,
             "task_status": self.task_status,
             "milliseconds": round(self.milliseconds, 3),
             "error": self.row,
+            "fault": self.fault,
             "images": list(self.images),
             "violations": [violation.as_dict() for violation in self.violations],
             "notes": [note.as_dict() for note in self.notes],
         }
 
+    def _said(self) -> dict[str, Any]:
+        body = redaction.body(self.answer, None)
+        return {"body": body, "cut": self.cut} if self.cut else {"body": body}
+
+    def _hiding(self, shown: dict[str, Any]) -> dict[str, Any]:
+        """Hide the request's own secrets wherever else they turn up: in the path, a body, a message."""
+        hidden: dict[str, Any] = redaction.without(shown, redaction.secrets(self.headers, self.query))
+        return hidden
+
 
 class Journal:
-    """The last exchanges of a session, and the sums of all."""
+    """The last exchanges of a session, bounded in entries and bytes, and the sums of all."""
 
-    def __init__(self, most: int = 1000) -> None:
-        self.entries: deque[Entry] = deque(maxlen=most)
+    def __init__(self, most: int = MOST_ENTRIES, most_bytes: int = MOST_BYTES) -> None:
+        self.entries: deque[Entry] = deque()
+        self._most, self._most_bytes = most, most_bytes
+        self._last = self._bytes = 0
         self.total = 0
-        self.creates = 0
         self.refused: Counter[str] = Counter()
         self.noted: Counter[str] = Counter()
 
-    def add(self, entry: Entry) -> None:
-        """Keep an exchange that has been answered."""
-        self.entries.append(entry)
+    def next_id(self) -> int:
+        """Return an id that no entry of this journal has had."""
+        self._last += 1
+        return self._last
+
+    def open(self, entry: Entry) -> None:
+        """Keep an exchange that has arrived."""
         self.total += 1
-        if entry.violations:
+        self.entries.append(entry)
+        if len(self.entries) > self._most:
+            self._drop()
+
+    def close(self, entry: Entry) -> None:
+        """Take note of the end of an exchange, and forget the oldest ones that are too many bytes."""
+        if entry.violations and not entry.size:
             self.refused.update(violation.rule for violation in entry.violations)
-        if entry.notes:
+        if entry.notes and not entry.size:
             self.noted.update(note.rule for note in entry.notes)
+        if self.entries and entry.id >= self.entries[0].id:
+            self._bytes -= entry.size
+            entry.size = _size(entry)
+            self._bytes += entry.size
+            while self._bytes > self._most_bytes and len(self.entries) > 1:
+                self._drop()
+
+    def get(self, number: int) -> Entry | None:
+        """Return an exchange by its number, if it is still kept."""
+        place = number - self.entries[0].id if self.entries else -1
+        return self.entries[place] if 0 <= place < len(self.entries) else None
+
+    def where(self, fits: Callable[[Entry], bool]) -> list[Entry]:
+        """Return the exchanges that fit, oldest first."""
+        return [entry for entry in self.entries if fits(entry)]
+
+    def clear(self) -> None:
+        """Forget every exchange and all sums; ids go on."""
+        self.entries.clear()
+        self._bytes = self.total = 0
+        self.refused.clear()
+        self.noted.clear()
+
+    def _drop(self) -> None:
+        self._bytes -= self.entries.popleft().size
+
+
+def _size(entry: Entry) -> int:
+    texts = len(entry.request) + len(entry.answer) + len(entry.path) + len(entry.query)
+    held = entry.headers
+    return _OVERHEAD + texts + (held.size if isinstance(held, Headers) else sum(map(len, held.values())))

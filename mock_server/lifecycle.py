@@ -25,9 +25,11 @@ Plan = tuple[Step, ...]
 
 def plan(lifecycle: Lifecycle, scenario: Scenario, created: int, seconds: Sequence[float]) -> Plan:
     """Return the plan of a task created at `created` (Unix ms); `seconds` are those that each transition takes."""
-    steps, at = [Step("submitted", created)], created
+    steps, passed = [Step("submitted", created)], 0.0
     for transition, each in zip(lifecycle.transitions, seconds, strict=True):
-        at += round(each * 1000)
+        # Rounded once, so that the steps end when their sum says.
+        passed += each
+        at = created + round(passed * 1000)
         if transition.to != "succeed" or scenario.ends == "succeed":
             steps.append(Step(transition.to, at))
         elif scenario.ends == "failed":
@@ -68,5 +70,10 @@ def transitions_between(steps: Plan, after: int, until: int) -> Plan:
 
 
 def ended(steps: Plan, now: int, status: str) -> Plan:
-    """Return the plan of a task that ends with `status` at `now`; what it had not reached is dropped."""
+    """Return the plan of a task that ends with `status` at `now`; what it had not reached is dropped.
+
+    A task that has ended already stays as it is.
+    """
+    if status_at(steps, now).status in TERMINAL:
+        return steps
     return (*(step for step in steps if step.at <= now), Step(status, now))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import threading
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from mock_server.sessions import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mock_server.journal import Entry
     from mock_server.sessions import Session
@@ -21,18 +21,21 @@ _LONGEST_LINE = 400
 
 
 class Log:
-    """Writes exchanges to a stream, as text or as JSON lines; gathers what comes at once into one write."""
+    """Writes exchanges to a stream, as text, as JSON lines, or `whole`, with headers and bodies, as JSON lines.
+
+    What comes at once is gathered into one write.
+    """
 
     def __init__(self, stream: TextIO, *, form: str = "text") -> None:
         self._stream, self._form = stream, form
-        self._colour = stream.isatty() and "NO_COLOR" not in os.environ
+        self._colour = is_coloured(stream)
         self._lines: list[str] = []
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._timer: threading.Timer | None = None
 
     def __call__(self, entry: Entry) -> None:
         """Take note of an exchange; it is written within a twentieth of a second."""
-        line = json.dumps(entry.as_dict(), default=str) if self._form == "json" else self.text(entry)
+        line = self._line(entry)
         with self._lock:
             self._lines.append(line)
             if self._timer is None:
@@ -49,25 +52,48 @@ class Log:
                 self._stream.write("\n".join(lines) + "\n")
                 self._stream.flush()
 
-    def text(self, entry: Entry) -> str:
-        """Return the line of an exchange, with its violations and notes beneath."""
-        what = entry.operation or _clean(f"{entry.method} {entry.path[:200]}")
-        place = "" if entry.session == DEFAULT else f"  [{_clean(entry.session[:80])}]"
-        task = f"  task {entry.task} {entry.task_status}" if entry.task else ""
-        row = f"  {entry.row}" if entry.row else ""
-        head = f"{self._status(entry.status)}  {what:<24}  {entry.milliseconds:6.1f} ms{task}{row}{place}"
-        beneath = [
-            *(_clean(f"       image {image}") for image in entry.images),
-            *(self._paint(_RED, _clean(f"       refused {each.rule}: {each}")) for each in entry.violations),
-            *(self._paint(_DIM, _clean(f"       note {each.rule}: {each}")) for each in entry.notes),
-        ]
-        return "\n".join([head, *beneath])
+    def _line(self, entry: Entry) -> str:
+        if self._form == "text":
+            return text(entry.brief(), coloured=self._colour)
+        return json.dumps(entry.as_dict() if self._form == "whole" else entry.brief(), default=str)
 
-    def _status(self, status: int) -> str:
-        return self._paint(_GREEN if status < 300 else _YELLOW if status < 500 else _RED, str(status))
 
-    def _paint(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+def is_coloured(stream: TextIO) -> bool:
+    """Whether what is written to a stream is for a person at a terminal who wants colours."""
+    return stream.isatty() and "NO_COLOR" not in os.environ
+
+
+def text(shown: Mapping[str, Any], *, coloured: bool = False) -> str:
+    """Return the line of an exchange (`Entry.brief`, `Entry.as_dict`), with violations and notes beneath."""
+    what = _clean(shown["operation"] or f"{shown['method']} {shown['path'][:200]}")
+    place = "" if shown["session"] == DEFAULT else f"  [{_clean(shown['session'][:80])}]"
+    task = f"  task {_clean(shown['task'])} {shown['task_status']}" if shown["task"] else ""
+    row = f"  {_clean(shown['error'])}" if shown["error"] else ""
+    fault = f"  fault {_clean(shown['fault'])}" if shown["fault"] else ""
+    head = f"{_status(shown, coloured)}  {what:<24}  {shown['milliseconds']:6.1f} ms{task}{row}{fault}{place}"
+    beneath = [
+        *(_clean(f"       image {image}") for image in shown["images"]),
+        *(_painted(_RED, f"       refused {_said(each)}", coloured) for each in shown["violations"]),
+        *(_painted(_DIM, f"       note {_said(each)}", coloured) for each in shown["notes"]),
+    ]
+    return "\n".join([head, *beneath])
+
+
+def _status(shown: Mapping[str, Any], coloured: bool) -> str:
+    status = shown["status"]
+    colour = _RED if not status or status >= 500 else _YELLOW if status >= 300 else _GREEN
+    return _painted(colour, str(status or shown["outcome"]), coloured)
+
+
+def _said(violation: Mapping[str, Any]) -> str:
+    place = f"{violation['pointer']}: " if violation["pointer"] else ""
+    hint = f" ({violation['hint']})" if violation["hint"] else ""
+    return f"{violation['rule']}: {place}{violation['message']}{hint}"
+
+
+def _painted(code: str, line: str, coloured: bool) -> str:
+    line = _clean(line)
+    return f"\x1b[{code}m{line}\x1b[0m" if coloured else line
 
 
 def summary(sessions: Iterable[Session]) -> list[str]:

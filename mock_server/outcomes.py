@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.wording import did_you_mean
 from mock_server.lifecycle import Plan, durations, plan, spread_over
-from mock_server.wishes import BadWish, Wish, wish_of
+from mock_server.wishes import NOTHING, BadWish, Wish, wish_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +29,13 @@ def outcome_of(call: Call, body: Mapping[str, Any], lifecycle: Lifecycle, defaul
     """Return how the task of an accepted body goes. Raises `BadWish` for a scenario or a delay there is not."""
     session = call.session
     asked = wish_of(call.exchange.headers.get("prefer"), body)
-    armed = session.armed.take(call.operation.id) if asked.scenario is None else None
-    wish = asked.over(armed or Wish()).over(session.wish).over(default)
-    scenario = scenario_named(call.provider, wish.scenario or "succeed")
+    _scenario(asked, lifecycle, call)
+    # What is armed is used up by a create of which it decides something, and not by one that is refused.
+    armed = session.armed.find(call.operation.id, asked.lacks)
+    wish = asked.over(armed.thing if armed else NOTHING).over(session.wish).over(default)
+    scenario = _scenario(wish, lifecycle, call)
+    if armed is not None:
+        session.armed.use(armed)
     seconds = _seconds(wish, scenario, lifecycle, call)
     return Outcome(scenario, plan(lifecycle, scenario, call.entry.at, seconds), wish.polls or 1)
 
@@ -44,13 +48,16 @@ def scenario_named(provider: Provider, name: str) -> Scenario:
     return provider.scenarios[name]
 
 
+def _scenario(wish: Wish, lifecycle: Lifecycle, call: Call) -> Scenario:
+    number = 1 if wish.delay is None else len(wish.delay)
+    if number not in (1, len(lifecycle.transitions)):
+        steps = "/".join(transition.to for transition in lifecycle.transitions)
+        raise BadWish(f"delay of {number} transitions", f"one number, or {len(lifecycle.transitions)}: {steps}")
+    return scenario_named(call.provider, "succeed" if wish.scenario is None else wish.scenario)
+
+
 def _seconds(wish: Wish, scenario: Scenario, lifecycle: Lifecycle, call: Call) -> tuple[float, ...]:
     seconds = durations(lifecycle, wish.pace or scenario.pace, call.session.chance)
     if wish.delay is None:
         return seconds
-    if len(wish.delay) == 1:
-        return spread_over(wish.delay[0], seconds)
-    if len(wish.delay) != len(seconds):
-        steps = "/".join(transition.to for transition in lifecycle.transitions)
-        raise BadWish(f"delay of {len(wish.delay)} transitions", f"one number, or {len(seconds)}: {steps}")
-    return wish.delay
+    return spread_over(wish.delay[0], seconds) if len(wish.delay) == 1 else wish.delay

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from mock_server.app import create_app
+from mock_server.guard import is_loopback
 from mock_server.settings import Settings
 from mock_server.wire import GatheringProtocol
 
@@ -31,7 +32,7 @@ class MockServer:
     """
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, **settings: Any) -> None:
-        self.app = create_app(Settings(**settings))
+        self.app = create_app(Settings(**{"exposed": not is_loopback(host), **settings}))
         self._socket = bind(host, port)
         self.url = url_of(self._socket)
         self._ready = threading.Event()

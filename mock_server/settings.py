@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mock_server.limits import Rates
 
@@ -34,6 +34,12 @@ class Settings:
     epoch           Unix ms at which frozen and auto clocks start; the last midnight otherwise
     scenario        how tasks end where nothing nearer says it
     rates           limits of each session; off unless set
+    session_by      `key`: a request that names no session is in that of its API key; None: in the default one
+    admin_token     what admin asks for; without it, admin is for this machine alone
+    exposed         the server listens beyond loopback, where admin needs the token
+    idle_seconds    how long a session is kept that nobody uses, on the wall clock
+    most_sessions   how many sessions are kept, the least recently used one forgotten first
+    journal_entries, journal_bytes  how much each session's journal keeps
     max_body        bytes of a request body
     kept_inputs     bytes of base64 images that are kept for drawing results
     """
@@ -52,5 +58,12 @@ class Settings:
     epoch: int | None = None
     scenario: str | None = None
     rates: Rates = field(default_factory=Rates)
+    session_by: Literal["key"] | None = None
+    admin_token: str | None = field(default=None, repr=False)
+    exposed: bool = False
+    idle_seconds: float = 86_400.0
+    most_sessions: int = 10_000
+    journal_entries: int = 1000
+    journal_bytes: int = 8 * MEBIBYTE
     max_body: int = 96 * MEBIBYTE
     kept_inputs: int = 8 * MEBIBYTE

@@ -12,7 +12,8 @@ from mock_server.lifecycle import Plan  # noqa: TC001 - msgspec reads the annota
 class Task(msgspec.Struct, frozen=True, gc=False):
     """One task of a provider.
 
-    `fields` are the scalar fields of its request by their canonical names; `sides` those of its first image, in px.
+    `fields` are the scalar fields of its request by their canonical names; `sides` those of its first image, in px;
+    `polls` how many end it on an auto clock; `slots` what it takes of the tasks in flight.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Task(msgspec.Struct, frozen=True, gc=False):
     scenario: str
     reason: str
     polls: int
+    slots: int = 1
 
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode

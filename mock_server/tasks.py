@@ -41,12 +41,12 @@ class Tasks:
         external = external_id(call.operation, body)
         if external and call.session.store.by_external(call.provider.name, external):
             return None
-        outcome = outcome_of(call, body, lifecycle, Wish(self._settings.scenario))
         count, slots = _number(lifecycle.count, body), _number(lifecycle.slots, body)
         units = None if lifecycle.units is None else lifecycle.units * count
         situation = call.session.limits.admit(lifecycle.result, slots, units or 0.0, call.entry.at)
         if situation is not None:
             raise Refusal(situation)
+        outcome = outcome_of(call, body, lifecycle, Wish(self._settings.scenario))
         results = range(count if lifecycle.result == "video" else 0)
         files = [image for image in images if not is_url(image)]
         task = Task(
@@ -63,17 +63,19 @@ class Tasks:
             fields=_fields(call.operation, body),
             sides=next(filter(None, map(sides, files)), None),
             result_ids=tuple([call.session.new_id(call.provider) for _ in results]),
-            seed=call.session.seed,
+            # A seed may be any integer; those that the store can hold are kept as they are.
+            seed=(call.session.seed + _LARGEST + 1) % 2**64 - _LARGEST - 1,
             scenario=outcome.scenario.name,
             reason=outcome.scenario.reason if outcome.scenario.ends == "failed" else "",
             polls=outcome.polls,
+            slots=slots,
         )
         if not call.session.store.add(task):
             return None
-        call.session.limits.add(task, slots)
+        call.session.limits.add(task)
         call.session.expect(task)
         if files:
-            self._inputs.keep(task.id, files)
+            self._inputs.keep(call.session.key(task.id), files)
         return task
 
     def find(self, call: Call) -> Task | None:
@@ -89,7 +91,11 @@ class Tasks:
     def poll(self, task: Task, call: Call) -> None:
         """On an auto clock, let a poll of a task that goes on bring its next transition; `polls` of them end it."""
         session = call.session
-        if session.clock.mode != "auto" or status_at(task.steps, session.clock.now()).status in TERMINAL:
+        # Whoever asks while time is being advanced, as a callback's receiver may, sees the time of that event.
+        if session.clock.mode != "auto" or session.events.running:
+            return
+        if status_at(task.steps, session.clock.now()).status in TERMINAL:
+            session.polls.pop(task.id, None)
             return
         count = session.polls[task.id] = session.polls.get(task.id, 0) + 1
         reached = min(count * (len(task.steps) - 1) // task.polls, len(task.steps) - 1)
@@ -111,7 +117,7 @@ class Tasks:
             "updated_ms": step.at,
         }
         if step.status in TERMINAL:
-            values["reason"] = task.reason
+            values["reason"] = task.reason if step.status == "failed" else ""
         if step.status == "succeed":
             values[f"{task.result}s"] = self._results(task, call)
             values["units"] = None if task.units is None else f"{task.units:g}"

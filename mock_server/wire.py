@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mock_server.line import EXTENSION, Line
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -46,8 +48,15 @@ class GatheringProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin with a transport."""
-        gathered = Gathered(cast("asyncio.Transport", transport), self.loop)
-        super().connection_made(cast("asyncio.Transport", gathered))
+        gathered = cast("asyncio.Transport", Gathered(cast("asyncio.Transport", transport), self.loop))
+        self._line = Line(gathered)
+        self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"line": self._line}}
+        super().connection_made(gathered)
+
+    def on_message_begin(self) -> None:
+        """Begin with a request, whose scope gives faults a hold of the connection."""
+        super().on_message_begin()
+        self.scope["extensions"] = self._extensions
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of requests."""
@@ -56,8 +65,8 @@ class GatheringProtocol(HttpToolsProtocol):
         super().data_received(_UPGRADE.sub(rb"\1x-\2", data) if b"h2c\r\n" in data else data)
 
     def shutdown(self) -> None:
-        """End the connection; nobody waits for a request whose end may never come."""
-        if self.cycle is not None and self.cycle.more_body:
+        """End the connection; nobody waits for a request whose end may never come, nor for an answer held back."""
+        if self.cycle is not None and (self.cycle.more_body or self._line.held):
             self.transport.close()
         else:
             super().shutdown()

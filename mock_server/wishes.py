@@ -11,15 +11,18 @@ A client that cannot set headers writes the same into any text of its body: `[[k
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 PACES = ("least", "typical", "most", "spread")
 
-_DIRECTIVE = re.compile(r"\[\[kling:([^\[\]]{1,200})\]\]")
+_DIRECTIVE = re.compile(r"\[\[kling:([^\[\]]{1,200})\]\]", re.IGNORECASE)
+# Commas and semicolons stand for themselves within quotes; a quote that is never closed goes on to the end.
+_PIECE = r'(?:"(?:[^"\\]|\\.)*\\?"?|[^%s"])+'
+_PREFERENCE, _PARAMETER = (re.compile(_PIECE % signs, re.DOTALL) for signs in (",", ";"))
 _LONGEST_TEXT = 20_000
 _MOST_POLLS = 1000
 _MOST_SECONDS = 1e8
@@ -45,39 +48,44 @@ class Wish:
     def over(self, other: Wish) -> Wish:
         """Return this wish, with what it leaves open taken from another."""
         return Wish(
-            self.scenario or other.scenario,
-            self.delay or other.delay,
-            self.polls or other.polls,
-            self.pace or other.pace,
+            other.scenario if self.scenario is None else self.scenario,
+            other.delay if self.delay is None else self.delay,
+            other.polls if self.polls is None else self.polls,
+            other.pace if self.pace is None else self.pace,
         )
+
+    def lacks(self, other: Wish) -> bool:
+        """Whether another wish says anything that this one leaves open."""
+        return self.over(other) != self
 
 
 NOTHING = Wish()
 
 
 def wish_of(prefer: str | None, body: Mapping[str, Any]) -> Wish:
-    """Return what a request asks for, in its header before its body. Raises `BadWish`."""
+    """Return what a request asks for, in its header before its body, sooner before later. Raises `BadWish`."""
     wish = _read(prefer) if prefer else NOTHING
     for value in body.values():
-        if isinstance(value, str) and "[[kling:" in value and len(value) <= _LONGEST_TEXT:
-            found = _DIRECTIVE.search(value)
-            wish = wish.over(_read(found.group(1))) if found else wish
+        if isinstance(value, str) and len(value) <= _LONGEST_TEXT and "[[" in value:
+            for found in _DIRECTIVE.finditer(value):
+                wish = wish.over(_read(found.group(1)))
     return wish
 
 
 def _read(text: str) -> Wish:
-    """Read `name=value, name=value`; names that are not ours are other people's preferences (RFC 7240)."""
+    """Read `name=value, name=value`, or with semicolons; of a name that comes twice the first (RFC 7240).
+
+    Names that are not ours are other people's preferences, and what follows them after semicolons is theirs too.
+    """
     wish = NOTHING
-    for part in re.split("[,;]", text):
-        name, _, value = (piece.strip().strip('"') for piece in part.partition("="))
-        if name == "scenario":
-            wish = replace(wish, scenario=value)
-        elif name == "delay":
-            wish = replace(wish, delay=_delay(value))
-        elif name == "polls":
-            wish = replace(wish, polls=_polls(value))
-        elif name == "pace":
-            wish = replace(wish, pace=_pace(value))
+    for preference in _PREFERENCE.findall(text):
+        for number, part in enumerate(_PARAMETER.findall(preference)):
+            name, _, value = part.partition("=")
+            read = _READERS.get(name.strip().lower())
+            if read is not None:
+                wish = wish.over(read(value.strip().strip('"').strip()))
+            elif number == 0:
+                break
     return wish
 
 
@@ -92,7 +100,7 @@ def _delay(text: str) -> tuple[float, ...]:
 
 
 def _polls(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= _MOST_POLLS):
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= _MOST_POLLS):
         raise BadWish(f"polls={text}", f"1 to {_MOST_POLLS}")
     return int(text)
 
@@ -101,3 +109,11 @@ def _pace(text: str) -> str:
     if text not in PACES:
         raise BadWish(f"pace={text}", ", ".join(PACES))
     return text
+
+
+_READERS: Mapping[str, Callable[[str], Wish]] = {
+    "scenario": lambda text: Wish(scenario=text),
+    "delay": lambda text: Wish(delay=_delay(text)),
+    "polls": lambda text: Wish(polls=_polls(text)),
+    "pace": lambda text: Wish(pace=_pace(text)),
+}

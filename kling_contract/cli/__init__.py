@@ -1,6 +1,7 @@
 """The command line.
 
-Exit codes: 0 fine, 1 the contract is broken, 2 wrong use or an unreadable document, 130 interrupted.
+Exit codes: 0 fine, 1 the contract is broken, 2 wrong use or an unreadable document, 5 the server is not there, 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from kling_contract.cli import demo, inspect, serve
+from kling_contract.cli import demo, inspect, log, scenarios, serve
 from kling_contract.cli.arguments import FINE, INTERRUPTED, WRONG_USE, Parser, in_examples, load, say
 from kling_contract.errors import KlingError
 
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (serve, demo, inspect):
+    for module in (serve, demo, log, scenarios, inspect):
         module.add(commands)
     return parser
 

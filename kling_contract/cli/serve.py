@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import datetime
 import json
 import os
 import re
@@ -14,10 +16,22 @@ from kling_contract.cli.arguments import BROKEN, FINE, PROVIDER, WRONG_USE, add_
 from kling_contract.errors import DocumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kling_contract.documents import Operation, Provider
+    from mock_server.journal import Entry
+    from mock_server.limits import Rates
+    from mock_server.log import Log
     from mock_server.sessions import Sessions
 
+TOKEN = "KLINGMOCK_ADMIN_TOKEN"
 _PARAMETER = re.compile(r"\{[^}]*\}")
+
+_STANDING = {
+    "frozen": "time stands still until admin lets it pass (--clock frozen)",
+    "auto": "time passes by polling, and a poll ends a task (--clock auto)",
+}
+_EXPOSED = f"this server listens beyond this machine: admin, /__admin, needs the token of {TOKEN}"
 
 _EXAMPLES = (
     "kling-contract serve                                     CometAPI's Kling, a minute passing in a second",
@@ -35,7 +49,16 @@ def add(commands: Any) -> None:
     _option(parser, "--host", "127.0.0.1", "H", "the address to listen on (127.0.0.1)")
     _option(parser, "--port", 4060, "N", "the port to listen on; 0 takes a free one (4060)", kind=_port)
     _option(parser, "--speed", 60.0, "X", "seconds of a task's life that pass in a real second (60)", kind=_speed)
-    _option(parser, "--seed", 0, "N", "decides ids and request ids (0)", kind=int)
+    _option(
+        parser, "--clock", "real", "C", "real, frozen (moves when told) or auto (moves by polls) (real)", kind=_clock
+    )
+    _option(
+        parser, "--epoch", None, "T", "when frozen and auto clocks start: Unix ms or 2026-01-31 (today)", kind=_epoch
+    )
+    _option(parser, "--scenario", None, "S", "how tasks end, as `kling-contract scenarios` lists (succeed)")
+    _option(parser, "--session-by", None, "HOW", "key: each API key has a session of its own (one for all)", kind=_by)
+    _option(parser, "--limit", "", "L", "image=N or video=N in flight, balance=UNITS, per-second=N; repeatable (none)")
+    _option(parser, "--seed", 0, "N", "decides ids, times and chance (0)", kind=int)
     _option(
         parser, "--open", "", "OP", "serve an operation that the provider documents and does not; repeatable or a,b"
     )
@@ -44,6 +67,7 @@ def add(commands: Any) -> None:
     _option(parser, "--secret-key", "", "S", "the secret of --access-key")
     _option(parser, "--public-url", "", "U", "the origin of result URLs (that of the request)")
     _option(parser, "--log-format", "text", "F", "text, json or none, on standard error (text)", kind=_log_format)
+    _option(parser, "--journal", None, "FILE", "append each exchange to a file, as JSON lines without secrets")
     _switch(parser, "--lenient", "accept bodies that break the contract, with notes")
     _switch(parser, "--refuse-retired", "refuse models that were retired officially (noted otherwise)")
     _switch(parser, "--fail-on-violation", "exit with 1 if a request broke the contract")
@@ -85,6 +109,29 @@ def _speed(text: str) -> float:
     return speed
 
 
+def _clock(text: str) -> str:
+    if text not in ("real", "frozen", "auto"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no clock; accepted: real, frozen, auto")
+    return text
+
+
+def _epoch(text: str) -> int:
+    """Return Unix ms of a number, or of a day or time in ISO 8601, which is UTC unless it says otherwise."""
+    try:
+        if text.isascii() and text.isdecimal() and len(text) < 16:
+            return int(text)
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; accepted: Unix ms, or 2026-01-31T12:00:00") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp() * 1000)
+
+
+def _by(text: str) -> str:
+    if text != "key":
+        raise argparse.ArgumentTypeError(f"{text!r} is no way to choose a session; accepted: key")
+    return text
+
+
 def _truth(text: str) -> bool:
     if text.lower() not in ("1", "true", "yes", "on", "0", "false", "no", "off", ""):
         raise argparse.ArgumentTypeError(
@@ -102,14 +149,25 @@ def _log_format(text: str) -> str:
 def serve(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     try:
-        from mock_server.app import create_app
-        from mock_server.log import Log, summary
-        from mock_server.server import bind, run, url_of
-        from mock_server.settings import Settings
+        import mock_server.server  # noqa: F401 - the extra is there, or it is named
     except ModuleNotFoundError as error:
         return missing_extra(error, "mock")
-    log = None if options.log_format == "none" else Log(sys.stderr, form=options.log_format)
-    app = create_app(Settings(**_settings(options)), observe=log)
+    with contextlib.ExitStack() as files:
+        logs = _logs(options, files)
+        try:
+            return _serve(options, logs)
+        finally:
+            for log in logs:
+                log.flush()
+
+
+def _serve(options: argparse.Namespace, logs: list[Log]) -> int:
+    from mock_server.app import create_app
+    from mock_server.log import summary
+    from mock_server.server import bind, run, url_of
+    from mock_server.settings import Settings
+
+    app = create_app(Settings(**_settings(options)), observe=_each(logs))
     mock = app.state.mock
     unknown = [name for name in _listed(options.open) if name not in mock.addresses.root.provider.operations]
     if unknown:
@@ -122,19 +180,33 @@ def serve(options: argparse.Namespace) -> int:
         return WRONG_USE
     url = url_of(listening)
     run(app, listening, lambda: _greet(url, options, mock.addresses.root.provider))
-    if log is not None:
+    for log in logs:
         log.flush()
     for line in summary(mock.sessions):
         say(line)
     return BROKEN if options.fail_on_violation and _broken(mock.sessions) else FINE
 
 
+def _logs(options: argparse.Namespace, files: contextlib.ExitStack) -> list[Log]:
+    from mock_server.log import Log
+
+    logs = [] if options.log_format == "none" else [Log(sys.stderr, form=options.log_format)]
+    if options.journal:
+        file = open(options.journal, "a", encoding="utf-8")  # noqa: SIM115 - the stack closes it
+        logs.append(Log(files.enter_context(file), form="whole"))
+    return logs
+
+
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     access, secret = _listed(options.access_key), _listed(options.secret_key)
     if len(access) != len(secret):
         raise DocumentError("--access-key and --secret-key go together", file="serve")
+    provider = load(options.provider)
+    if options.scenario is not None and options.scenario not in provider.scenarios:
+        accepted = ", ".join(provider.scenarios)
+        raise DocumentError(f"--scenario: no {options.scenario!r}; accepted: {accepted}", file="serve")
     return {
-        "provider": load(options.provider),
+        "provider": provider,
         "seed": int(options.seed),
         "speed": float(options.speed),
         "opened": frozenset(_listed(options.open)),
@@ -143,7 +215,55 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "lenient": options.lenient,
         "refuse_retired": options.refuse_retired,
         "public_url": _origin(options.public_url),
+        "clock": options.clock,
+        "epoch": options.epoch,
+        "scenario": options.scenario,
+        "session_by": options.session_by,
+        "rates": _rates(_listed(options.limit)),
+        "admin_token": os.environ.get(TOKEN) or None,
+        "exposed": _is_exposed(options.host),
     }
+
+
+def _rates(limits: list[str]) -> Rates:
+    from mock_server.limits import Rates
+
+    tasks: dict[str, int] = {}
+    others: dict[str, float] = {}
+    for name, number in map(_limit, limits):
+        if name in ("image", "video"):
+            tasks[name] = int(number)
+        else:
+            others[name] = number
+    per_second = others.get("per-second")
+    return Rates(tasks or None, others.get("balance"), None if per_second is None else int(per_second))
+
+
+def _limit(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    known = name in ("image", "video", "balance", "per-second") and number.isascii() and number.isdecimal()
+    if not known or len(number) > 9:
+        accepted = "image=N, video=N, balance=N, per-second=N"
+        raise DocumentError(f"--limit is {text!r}; accepted: {accepted}", file="serve")
+    return name, float(number)
+
+
+def _is_exposed(host: str) -> bool:
+    from mock_server.guard import is_loopback
+
+    return not is_loopback(host)
+
+
+def _each(logs: list[Log]) -> Callable[[Entry], None] | None:
+    """Return what tells every log of an exchange, or None if there is none."""
+    if not logs:
+        return None
+
+    def tell(entry: Entry) -> None:
+        for log in logs:
+            log(entry)
+
+    return tell
 
 
 def _origin(values: list[str]) -> str | None:
@@ -162,7 +282,9 @@ def _greet(url: str, options: argparse.Namespace, provider: Provider) -> None:
     """Print the ready line, and for people a call to paste."""
     print(f"ready {url}", flush=True)
     pace = f"a minute of a task's life takes {60 / options.speed:g} s (--speed {options.speed:g})"
-    say(f"{provider.title} as of {provider.date}; {pace}")
+    say(f"{provider.title} as of {provider.date}; {pace if options.clock == 'real' else _STANDING[options.clock]}")
+    if _is_exposed(options.host):
+        say(_EXPOSED if os.environ.get(TOKEN) else f"{_EXPOSED}, which is not set: admin answers 403")
     create = next((each for each in provider.operations.values() if _is_usable(each, options)), None)
     if create is not None:
         say("\n".join(["try:", *_curls(url, provider, create, guarded=_is_guarded(options))]))

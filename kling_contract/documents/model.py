@@ -60,6 +60,14 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
+class Expiry:
+    """When result files are cleared, in days after the task succeeded (None: never), and what answers then."""
+
+    days: float | None = None
+    status: int = 403
+
+
+@dataclass(frozen=True, slots=True)
 class Availability:
     """Whether the provider serves the route: as documented or observed, on which day."""
 
@@ -195,6 +203,7 @@ class Provider:
     auth: Auth
     id_digits: int
     id_prefix: str
+    expiry: Expiry
     errors: Mapping[str, ErrorRow]
     scenarios: Mapping[str, Scenario]
     operations: Mapping[str, Operation]
@@ -212,6 +221,11 @@ class Provider:
         """Return the create, get or list operation of the same family."""
         found = (each for each in self.operations.values() if each.family == operation.family and each.kind == kind)
         return next(found, None)
+
+    def closed(self, operation: Operation) -> str:
+        """Return the row that answers a closed route: its own, else one that this provider closes another with."""
+        replies = (each.availability.reply for each in (operation, *self.operations.values()))
+        return next(filter(None, replies), "route.unknown")
 
     def error(self, situation: str) -> ErrorRow:
         """Return the row of a situation; where the document has none, that of the wider situation."""

@@ -10,9 +10,12 @@ import re
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
+import yaml
 from PIL import Image
 
+from kling_contract import Kling, RemoteClock, TaskFailed
 from kling_contract.cli import main
 from mock_server import MockServer
 
@@ -49,13 +52,46 @@ def test_the_gate_finds_what_is_wrong() -> None:
 
 
 def test_the_curl_lines_work_as_printed() -> None:
-    assert len(CURLS) == 2
     with MockServer(speed=60) as server:
-        printed = [_shell(block.replace("http://127.0.0.1:4060", server.url)) for block in CURLS]
+        printed = [_shell(block.replace("http://127.0.0.1:4060", server.url)) for block in CURLS[:2]]
     created, first = (json.loads(line) for line in printed[0].strip().replace("}{", "}\n{").splitlines())
     assert created["data"]["task_status"] == "submitted"
     assert first["data"]["task_id"] == created["data"]["task_id"]
     assert printed[1] == next(block for kind, block in BLOCKS if kind == "json").strip()
+
+
+@pytest.mark.parametrize(
+    ("block", "reason"), [(2, "Failure to pass the risk control system"), (3, "Image pixel is invalid")]
+)
+def test_a_job_fails_as_the_lines_to_paste_say(block: int, reason: str) -> None:
+    assert len(CURLS) == 4
+    with MockServer(clock="frozen") as server:
+        _shell(CURLS[block].replace("http://127.0.0.1:4060", server.url))
+        admin = f"{server.url}/__admin"
+        httpx.post(f"{admin}/clock/advance", json={"seconds": 600})
+        (task,) = httpx.get(f"{admin}/tasks").json()["tasks"]
+    assert (task["status"], task["reason"]) == ("failed", reason)
+
+
+def test_a_job_fails_by_its_prompt() -> None:
+    assert run(PYTHON[3]) == "Failure to pass the risk control system\n"
+
+
+def test_a_job_fails_by_the_option_of_the_server() -> None:
+    (line,) = (line for _, block in BLOCKS for line in block.splitlines() if "--scenario" in line)
+    with (
+        MockServer(clock="frozen", scenario=line.split()[-1]) as server,
+        RemoteClock(server.url) as clock,
+        Kling(base_url=server.url, api_key="test", clock=clock) as kling,
+        pytest.raises(TaskFailed),
+    ):
+        kling.videos.image_to_video(image="https://example.com/cat.png").wait()
+
+
+def test_every_path_of_admin_is_in_the_table() -> None:
+    for path in yaml.safe_load((ROOT / "openapi" / "admin.yaml").read_text(encoding="utf-8"))["paths"]:
+        parts = path.strip("/").split("/")
+        assert any(all(part in line for part in parts) for line in TEXT.splitlines() if line.startswith("| `")), path
 
 
 def _shell(script: str) -> str:

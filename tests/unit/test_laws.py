@@ -27,7 +27,7 @@ BELOW: dict[str, set[str]] = {
     "contract": {"errors", "documents", "rules", "formulas", "images", "wording"},
 }
 ROOTS = {"cli"}  # composition roots, which may import everything, and alone import mock_server
-MOCK_MAY = {"errors", "clock", "auth", "envelopes", "documents", "rules", "images", "contract", "expansion"}
+MOCK_MAY = {"errors", "clock", "auth", "envelopes", "documents", "wording", "rules", "images", "contract", "expansion"}
 
 
 def name(path: Path) -> str:

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
-from itertools import pairwise
+import random
+from itertools import accumulate, pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kling_contract.documents import Lifecycle, Transition
-from mock_server.lifecycle import TERMINAL, Plan, Step, plan, status_at, transitions_between
+from kling_contract.documents import Lifecycle, Scenario, Transition
+from mock_server.lifecycle import (
+    TERMINAL,
+    Plan,
+    Step,
+    durations,
+    ended,
+    plan,
+    spread_over,
+    status_at,
+    transitions_between,
+)
 
 times = st.integers(-(10**6), 10**7)
 seconds = st.integers(0, 1000) | st.floats(0, 1000)
@@ -16,23 +28,61 @@ lifecycles = st.builds(
     lambda steps: Lifecycle("image", 1, 1, None, tuple(steps)), st.lists(transitions, min_size=1, max_size=5)
 )
 CREATED = 1_000_000
+ENDS = ("succeed", "failed", "never")
+scenarios = st.sampled_from([Scenario(ends, "", ends, "typical") for ends in ENDS])
+GOOD, BAD, STUCK = (Scenario(ends, "", ends, "typical") for ends in ENDS)
+IMAGES = Lifecycle("image", 1, 1, 8, (Transition("processing", 2, 1, 10), Transition("succeed", 30.5, 10, 120)))
 
 
-def planned(lifecycle: Lifecycle) -> Plan:
-    return plan(lifecycle, CREATED)
+def typical(lifecycle: Lifecycle) -> tuple[float, ...]:
+    return durations(lifecycle, "typical", random.Random(0))
 
 
-plans = lifecycles.map(planned)
+def planned(lifecycle: Lifecycle, scenario: Scenario = GOOD) -> Plan:
+    return plan(lifecycle, scenario, CREATED, typical(lifecycle))
+
+
+plans = st.builds(planned, lifecycles, scenarios)
 PLAN = (Step("submitted", 1000), Step("processing", 3000), Step("succeed", 33_000))
 
 
 def test_a_plan_adds_up_the_typical_times() -> None:
-    steps = (Transition("processing", 2, 1, 10), Transition("succeed", 30.5, 10, 120))
-    assert plan(Lifecycle("image", 1, 1, 8, steps), 1000) == (
+    assert plan(IMAGES, GOOD, 1000, typical(IMAGES)) == (
         Step("submitted", 1000),
         Step("processing", 3000),
         Step("succeed", 33_500),
     )
+
+
+def test_a_task_that_fails_does_so_when_it_would_have_succeeded() -> None:
+    assert plan(IMAGES, BAD, 1000, typical(IMAGES))[1:] == (Step("processing", 3000), Step("failed", 33_500))
+
+
+def test_a_task_that_is_stuck_has_no_end() -> None:
+    assert plan(IMAGES, STUCK, 1000, typical(IMAGES)) == (Step("submitted", 1000), Step("processing", 3000))
+
+
+@pytest.mark.parametrize(("pace", "seconds"), [("least", (1, 10)), ("typical", (2, 30.5)), ("most", (10, 120))])
+def test_a_pace_takes_the_documented_times(pace: str, seconds: tuple[float, ...]) -> None:
+    assert durations(IMAGES, pace, random.Random(0)) == seconds
+
+
+@given(st.integers())
+def test_spread_stays_between_the_documented_times_and_repeats_with_its_seed(seed: int) -> None:
+    first, second = (durations(IMAGES, "spread", random.Random(seed)) for _ in range(2))
+    assert first == second
+    assert all(each.least <= took <= each.most for each, took in zip(IMAGES.transitions, first, strict=True))
+
+
+def test_spread_differs_with_the_seed() -> None:
+    assert len({durations(IMAGES, "spread", random.Random(seed)) for seed in range(20)}) == 20
+
+
+@given(lifecycles, st.integers(0, 10**9))
+def test_a_given_time_is_the_sum_of_all_steps(lifecycle: Lifecycle, milliseconds: int) -> None:
+    seconds = spread_over(milliseconds / 1000, typical(lifecycle))
+    steps = plan(lifecycle, BAD, CREATED, seconds)
+    assert steps[-1].at == CREATED + milliseconds
 
 
 def test_a_step_is_reached_at_its_very_time() -> None:
@@ -63,10 +113,24 @@ def test_a_plan_begins_at_its_creation_and_never_goes_back(lifecycle: Lifecycle)
     assert steps[0] == Step("submitted", CREATED)
     assert [step.status for step in steps[1:]] == [transition.to for transition in lifecycle.transitions]
     assert all(first.at <= second.at for first, second in pairwise(steps))
-    spent = [(second.at - first.at) / 1000 for first, second in pairwise(steps)]
+    sums = accumulate(transition.typical for transition in lifecycle.transitions)
     assert all(
-        abs(took - each.typical) <= 0.0005 + 1e-9 for took, each in zip(spent, lifecycle.transitions, strict=True)
+        abs((step.at - CREATED) / 1000 - passed) <= 0.0005 + 1e-9 for step, passed in zip(steps[1:], sums, strict=True)
     )
+
+
+@given(lifecycles, times, st.sampled_from(sorted(TERMINAL)))
+def test_a_task_that_is_ended_keeps_what_it_had_and_drops_the_rest(
+    lifecycle: Lifecycle, offset: int, status: str
+) -> None:
+    steps, now = planned(lifecycle), CREATED + max(offset, 0)
+    after = ended(steps, now, status)
+    if status_at(steps, now).status in TERMINAL:
+        assert after == steps
+    else:
+        assert after[:-1] == tuple(step for step in steps if step.at <= now)
+        assert after[-1] == Step(status, now)
+        assert status_at(after, now) == status_at(after, now + 10**9) == Step(status, now)
 
 
 @given(plans, times, times)

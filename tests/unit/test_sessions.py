@@ -8,17 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kling_contract.documents import Provider, bundled
-from mock_server.clocks import ScaledClock
+from mock_server.clocks import ClockError, SessionClock
+from mock_server.events import Busy
+from mock_server.lifecycle import Step
 from mock_server.sessions import Session, Sessions
 from mock_server.settings import Settings
+from mock_server.store import Task
 
 names = st.text(max_size=20)
 seeds = st.integers(-(2**70), 2**70)
 
 
+def task(created: int) -> Task:
+    """Return a task of two seconds."""
+    steps = (Step("submitted", created), Step("processing", created + 1000), Step("succeed", created + 2000))
+    return Task("1", "kling", "c", "f", None, created, steps, "video", 1, None, {}, None, (), 0, "succeed", "", 1)
+
+
 def sessions(seed: int = 0, most: int = 10_000, **settings: object) -> Sessions:
     clock = Moving()
-    return Sessions(Settings(seed=seed, **settings), lambda: ScaledClock(1.0, clock), most)
+    return Sessions(Settings(seed=seed, **settings), lambda: SessionClock(clock), most, wall=clock)
 
 
 def ids(session: Session, provider: Provider, count: int = 5) -> list[str]:
@@ -92,7 +101,9 @@ def test_the_session_of_an_id_is_found_by_it(chosen: list[str], data: st.DataObj
         assert owner.name == name
 
 
-@pytest.mark.parametrize("stranger", ["", "x", "image2video", "task-1", "0", "9" * 18, "٣" * 18, "é", "\0", "a" * 100_000])
+@pytest.mark.parametrize(
+    "stranger", ["", "x", "image2video", "task-1", "0", "9" * 18, "٣" * 18, "é", "\0", "a" * 100_000]
+)
 def test_an_id_of_nobody_has_no_session(stranger: str) -> None:
     every = sessions()
     every.get("a")
@@ -138,27 +149,87 @@ def test_ten_thousand_sessions_have_owners_of_their_own() -> None:
 def test_a_route_is_opened_in_one_session_alone() -> None:
     every, create = sessions(), loaded("cometapi").operation("createImageExpansion")
     assert not every.get("a").is_open(create)
-    every.get("a").opened.add("createImageExpansion")
+    every.get("a").open["createImageExpansion"] = True
     assert every.get("a").is_open(create)
     assert every.get("a").is_open(loaded("cometapi").operation("getImageExpansion"))
     assert not every.get("b").is_open(create)
 
 
-@given(st.lists(st.floats(0, 1e6), max_size=10), st.floats(0.001, 1e6))
-def test_a_scaled_clock_runs_so_many_times_as_fast(steps: list[float], speed: float) -> None:
-    wall = Moving(1000.0)
-    clock = ScaledClock(speed, wall)
-    for step in steps:
-        wall.sleep(step)
-        assert clock.now() == pytest.approx((1000 + (wall.time - 1000) * speed) * 1000, rel=1e-9, abs=1)
+def test_a_route_is_closed_in_one_session_alone() -> None:
+    every, create = sessions(), loaded("kling").operation("createImageToVideo")
+    every.get("a").open["createImageToVideo"] = False
+    assert not every.get("a").is_open(create)
+    assert every.get("b").is_open(create)
 
 
-@given(st.lists(st.floats(-1e5, 1e5), min_size=1, max_size=10))
-def test_a_clock_never_goes_back(steps: list[float]) -> None:
-    wall = Moving()
-    clock = ScaledClock(60, wall)
-    read = [clock.now()]
-    for step in steps:
-        wall.sleep(step)
-        read.append(clock.now())
-    assert read == sorted(read)
+def test_a_session_that_was_ended_is_gone_and_begins_anew() -> None:
+    every = sessions()
+    old, other = every.get("a"), every.get("b")
+    first = ids(old, loaded("kling"))
+    assert every.end("a")
+    assert not every.end("a")
+    assert every.owning(first[0]) is None
+    assert [session.name for session in every] == ["b"]
+    new = every.get("a")
+    assert new is not old
+    assert every.get("b") is other
+    # The seed makes the same ids again, of other tasks.
+    assert ids(new, loaded("kling")) == first
+    assert new.key(first[0]) != old.key(first[0])
+
+
+def test_a_session_that_nobody_used_is_forgotten_when_another_is_made() -> None:
+    clock = Moving()
+    every = Sessions(Settings(), lambda: SessionClock(clock), idle=60, wall=clock)
+    for name in "abc":
+        every.get(name)
+    clock.sleep(40)
+    every.get("b")
+    clock.sleep(40)
+    every.get("d")
+    assert [session.name for session in every] == ["b", "d"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcde"), st.floats(0, 100)), max_size=30), st.integers(1, 4))
+def test_a_session_is_as_it_was_left_or_new(uses: list[tuple[str, float]], most: int) -> None:
+    clock = Moving()
+    every = Sessions(Settings(), lambda: SessionClock(clock), most, idle=120, wall=clock)
+    known: dict[str, Session] = {}
+    for name, seconds in uses:
+        clock.sleep(seconds)
+        session = every.get(name)
+        assert session is known.get(name) or len(session.store) == session.journal.total == 0
+        known = {each.name: each for each in every}
+        assert known[name] is session
+        assert len(known) <= most
+        assert all(every.owning(ids(each, loaded("kling"), 1)[0]) is each for each in known.values())
+
+
+@pytest.mark.parametrize("seconds", [-1, -0.001, float("nan"), float("inf"), 2e10])
+def test_seconds_that_cannot_pass_are_refused(seconds: float) -> None:
+    session = sessions(clock="frozen").get("a")
+    before = session.clock.now()
+    with pytest.raises(ClockError, match="accepted: 0 to 10000000000"):
+        session.advance(seconds)
+    assert session.clock.now() == before
+
+
+def test_a_clock_that_is_set_forward_lets_everything_due_happen_and_none_is_set_meanwhile() -> None:
+    session = sessions().get("a")
+    start, refused = session.clock.now(), []
+
+    def listener(event: dict[str, object]) -> None:
+        for change in (lambda: session.set_clock(mode="auto"), lambda: session.advance(1)):
+            with pytest.raises(Busy):
+                change()
+            refused.append(event["at"])
+
+    session.listeners.append(listener)
+    session.store.add(task(start))
+    assert session.set_clock(mode="frozen", now=start + 1500) == 1
+    assert session.set_clock(now=start + 1500) == 0
+    assert refused == [start + 1000] * 2
+    assert session.clock.now() == start + 1500
+    with pytest.raises(ClockError, match="time does not go back"):
+        session.set_clock(mode="auto", now=start)
+    assert session.clock.mode == "frozen"

@@ -34,6 +34,10 @@ def task(number: int, provider: str = "kling", family: str = "image-to-video", e
         sides=(300, 400),
         result_ids=("1", "2"),
         seed=0,
+        scenario="succeed",
+        reason="",
+        polls=1,
+        slots=2,
     )
 
 
@@ -65,7 +69,14 @@ class StoreAndModel(RuleBasedStateMachine):
 
     @rule(asked=kept)
     def get(self, asked: Task) -> None:
-        assert self.store.get(asked.id) == (asked if asked in self.model else None)
+        assert self.store.get(asked.id) == next((each for each in self.model if each.id == asked.id), None)
+
+    @rule(asked=kept, count=st.integers(1, 9))
+    def replace(self, asked: Task, count: int) -> None:
+        changed = msgspec.structs.replace(asked, count=count)
+        if [each.id for each in self.model].count(asked.id):
+            self.store.replace(changed)
+            self.model = [changed if each.id == asked.id else each for each in self.model]
 
     @rule(provider=st.sampled_from(PROVIDERS), external=external_ids.filter(bool))
     def by_external(self, provider: str, external: str) -> None:
@@ -85,6 +96,10 @@ class StoreAndModel(RuleBasedStateMachine):
     @invariant()
     def has_as_many(self) -> None:
         assert len(self.store) == len(self.model)
+
+    @invariant()
+    def knows_every_id_oldest_first(self) -> None:
+        assert self.store.ids() == [each.id for each in self.model]
 
 
 TestStoreAndModel = StoreAndModel.TestCase

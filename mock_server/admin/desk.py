@@ -1,0 +1,101 @@
+"""`/__admin`: the mock under the tester's hand. JSON in, JSON out; `openapi/admin.yaml` describes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+import msgspec
+
+from kling_contract.wording import did_you_mean
+from mock_server.admin import arms, places, requests, tasks, times
+from mock_server.admin.asking import LARGEST, Ask, Handler, Handlers, Wrong, parameters
+from mock_server.admin.feed import Feed
+from mock_server.exchange import Answer, Exchange
+from mock_server.guard import Guard, is_loopback
+
+if TYPE_CHECKING:
+    from mock_server.addressing import Addresses
+    from mock_server.sessions import Sessions
+    from mock_server.settings import Settings
+
+_JSON = "application/json"
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_EVENTS = "events"
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Admin:
+    """Answers every request of admin, for the session that its header or prefix names, else the default one."""
+
+    def __init__(self, settings: Settings, sessions: Sessions, addresses: Addresses) -> None:
+        self._sessions, self._addresses = sessions, addresses
+        self._guard = Guard(settings.admin_token, exposed=settings.exposed)
+        modules = (times, tasks, arms, requests, places)
+        self.routes: Handlers = {path: each for module in modules for path, each in module.ROUTES.items()}
+
+    def answer(self, exchange: Exchange) -> Answer:
+        """Return the answer to a request whose path is one of admin's."""
+        name, path = self._addresses.admin(exchange) or ("", "")
+        try:
+            self._guarded(exchange)
+            handler, value = self._handler(exchange.method, path)
+            found = handler(self._ask(exchange, name, value))
+        except Wrong as wrong:
+            return _refusal(wrong)
+        return Answer(204, b"", _JSON, _HEADERS) if found is None else Answer(200, _encode(found), _JSON, _HEADERS)
+
+    def feed(self, exchange: Exchange) -> Feed | None:
+        """Return the stream that a request asks for, or None if it asks for something else, or may not have it."""
+        name, path = self._addresses.admin(exchange) or ("", "")
+        try:
+            if path != _EVENTS or exchange.method != "GET":
+                return None
+            self._guarded(exchange)
+            wide = self._ask(exchange, name, "").only("all").get("all", "")
+            return Feed(self._sessions, None if wide else name)
+        except Wrong:
+            return None
+
+    def _guarded(self, exchange: Exchange) -> None:
+        near = not exchange.client or is_loopback(exchange.client)
+        no = self._guard.refusal(exchange.headers, near=near)
+        if no is not None:
+            raise Wrong(no.message, no.accepted, no.status)
+
+    def _ask(self, exchange: Exchange, name: str, value: str) -> Ask:
+        if exchange.too_large:
+            raise Wrong("the body is too large", f"at most {LARGEST} bytes")
+        session, query = self._sessions.get(name), parameters(exchange.query)
+        return Ask(session, self._sessions, self._addresses, value, query, exchange.body)
+
+    def _handler(self, method: str, path: str) -> tuple[Handler, str]:
+        if path == _EVENTS:
+            return _no_stream, ""
+        route, value = self._route(path)
+        handlers = self.routes[route]
+        handler = handlers.get("GET" if method == "HEAD" else method)
+        if handler is None:
+            raise Wrong(f"{method[:20]} is nothing that {route} takes", ", ".join(handlers), 405)
+        return handler, value
+
+    def _route(self, path: str) -> tuple[str, str]:
+        """Return the route of a path, and the name or id in it. Raises `Wrong`."""
+        if path in self.routes:
+            return path, ""
+        first, *rest = path.split("/")
+        route = "/".join([first, "*", *rest[1:]])
+        if route in self.routes:
+            return route, unquote(rest[0])
+        hint = did_you_mean(path, self.routes)
+        raise Wrong(f"admin has no {path[:200]!r}" + (f"; {hint}" if hint else ""), ", ".join(self.routes), 404)
+
+
+def _no_stream(ask: Ask) -> None:
+    ask.only("all")
+    raise Wrong("events come as a stream, which needs a GET and a connection", "GET events", 405)
+
+
+def _refusal(wrong: Wrong) -> Answer:
+    body = {"error": {"message": str(wrong), "accepted": wrong.accepted}}
+    return Answer(wrong.status, _encode(body), _JSON, _HEADERS)

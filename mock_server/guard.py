@@ -1,0 +1,76 @@
+"""Who may use `/__admin`: programs on this machine, and elsewhere only those that know the token.
+
+A web page that somebody on this machine looks at is neither. It gives itself away by its Origin, or, where it made its
+own name point here (DNS rebinding), by the Host that it asks for.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLE = "KLINGMOCK_ADMIN_TOKEN"
+HEADER = "x-kling-admin-token"
+
+_HOW = f"Authorization: Bearer <token>, or X-Kling-Admin-Token: <token>, with the token of {VARIABLE}"
+
+
+class No(NamedTuple):
+    """Why a request may not use admin: the HTTP status, the reason, and what would be accepted."""
+
+    status: int
+    message: str
+    accepted: str
+
+
+class Guard:
+    """The doorkeeper of admin. `exposed` says that the server listens beyond loopback, where a token is needed."""
+
+    def __init__(self, token: str | None, *, exposed: bool = False) -> None:
+        self._token, self._exposed = token, exposed
+
+    def refusal(self, headers: Mapping[str, str], *, near: bool = True) -> No | None:
+        """Return why a request may not use admin, or None; `near` says that it came over the loopback interface."""
+        if self._token is not None:
+            return None if self._knows(headers) else No(401, "admin needs the token", _HOW)
+        if self._exposed or not near:
+            return No(403, f"this server listens beyond loopback, where admin needs {VARIABLE} to be set", _HOW)
+        host, origin = headers.get("host") or "", headers.get("origin")
+        if not is_loopback(_name(f"//{host}")):
+            return No(403, f"Host {host[:200]!r} may not use admin", "localhost, 127.0.0.1, [::1]; any with a token")
+        if origin is not None and not is_loopback(_name(origin)):
+            return No(403, f"a page of {origin[:200]!r} may not use admin", "pages of localhost; any with a token")
+        return None
+
+    def _knows(self, headers: Mapping[str, str]) -> bool:
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        given = (bearer.strip() if scheme.lower() == "bearer" else "", headers.get(HEADER, ""))
+        expected = (self._token or "").encode()
+        # Both are compared, so that no answer comes sooner than another.
+        return sum(hmac.compare_digest(each.encode(), expected) for each in given) > 0 and bool(expected)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only mean this machine."""
+    host = host.rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+        return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    except ValueError:
+        return False
+
+
+def _name(url: str) -> str:
+    """Return the host of a URL, or an empty text where it has none or is none."""
+    try:
+        parts = urlsplit(url)
+        return "" if parts.username is not None else parts.hostname or ""
+    except ValueError:
+        return ""

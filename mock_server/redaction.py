@@ -1,0 +1,173 @@
+"""What may be shown of an exchange: no secret, no image, nothing endless."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote_plus
+
+import msgspec
+
+from kling_contract.images import describe, is_url, read_header
+from kling_contract.images.texts import HEAD, decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kling_contract.documents import Operation
+
+MARK = "[redacted]"
+SMALL = 4096  # bytes of a body that are kept as they came
+
+_SECRET = re.compile(
+    r"auth|cookie|token|secret|passw|credential|signature|^sig$|^jwt$|(?<!idempotency-)(?<!idempotency_)key(id|-id|_id)?$",
+    re.IGNORECASE,
+)
+_USER = re.compile(r"(://)[^/?#\s]*@")
+_RUN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
+_LEAST_SECRET = 8  # characters; shorter ones, such as a key `test`, are words too
+_LONGEST_TEXT = 2000
+_MARGIN = 50  # what says that a text was cut, so that a cut text is not cut again
+_CUT = re.compile(r"(?:\.\.\. \(\d+ \w+\))?\Z")
+_MOST_ITEMS = 100
+_DEEPEST = 20
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder().decode
+
+
+def headers(given: Mapping[str, str]) -> dict[str, str]:
+    """Return headers with the secret ones replaced by a marker."""
+    return {name: MARK if _SECRET.search(name) else query_of(value) for name, value in given.items()}
+
+
+def query(text: str) -> str:
+    """Return a query with the values of its secret parameters replaced."""
+    return "&".join(_pair(part) for part in text.split("&")) if text else text
+
+
+def _pair(part: str) -> str:
+    name, equals, _ = part.partition("=")
+    return f"{name}={MARK}" if equals and _SECRET.search(unquote_plus(name)) else part
+
+
+def query_of(text: str) -> str:
+    """Return a text that may be a URL without its user and password, and without secrets in its query."""
+    if "://" not in text:
+        return text
+    address, mark, rest = _USER.sub(r"\1", text).partition("?")
+    return f"{address}?{query(rest)}" if mark else address
+
+
+def secrets(given: Mapping[str, str], asked: str) -> list[str]:
+    """Return the secrets that came in headers and query, in each form in which they may turn up elsewhere."""
+    found = set(_credentials(given, asked))
+    forms = found | {quote(each, safe="") for each in found} | {quote(each) for each in found}
+    return sorted((each for each in forms if len(each) >= _LEAST_SECRET), key=len, reverse=True)
+
+
+def _credentials(given: Mapping[str, str], asked: str) -> Iterator[str]:
+    for name, value in given.items():
+        if _SECRET.search(name):
+            yield from re.split(r"[\s,;]+|(?<=\w)=(?=.)", value)
+    for part in asked.split("&"):
+        name, _, value = part.partition("=")
+        if _SECRET.search(unquote_plus(name)):
+            yield unquote_plus(value)
+
+
+def without(value: Any, hidden: Iterable[str]) -> Any:
+    """Return JSON-ready data with these texts replaced wherever they stand."""
+    hidden = tuple(hidden)
+    if not hidden:
+        return value
+    if isinstance(value, str):
+        return _hidden(value, hidden)
+    if isinstance(value, Mapping):
+        return {without(key, hidden): without(each, hidden) for key, each in value.items()}
+    return [without(each, hidden) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _hidden(text: str, hidden: tuple[str, ...]) -> str:
+    """Replace these texts, and the beginning of one where the text was cut."""
+    for each in hidden:
+        text = text.replace(each, MARK)
+        end = _CUT.search(text)
+        whole, rest = (text[: end.start()], end[0]) if end else (text, "")
+        for length in range(len(each) - 1, _LEAST_SECRET - 1, -1):
+            if whole.endswith(each[:length]):
+                text = f"{whole[:-length]}{MARK}{rest}"
+                break
+    return text
+
+
+def kept(data: bytes) -> bytes:
+    """Return what is kept of a body that nobody has read: all of a small one, the beginning of another."""
+    if len(data) <= SMALL:
+        return data
+    return _encode(f"{_text(data[:_LONGEST_TEXT])}... ({len(data)} bytes)")
+
+
+def kept_of(operation: Operation, body: Any, *, digest: bool) -> bytes:
+    """Return what is kept of a large body that was read, as JSON; `digest` costs a hash of each image."""
+    return _encode(_shown(body, operation.request or {}, digest, 0))
+
+
+def body(data: bytes, operation: Operation | None) -> Any:
+    """Return what is shown of a kept body: its JSON, or its text."""
+    if not data:
+        return None
+    try:
+        read = _decode(data)
+    except (msgspec.MsgspecError, RecursionError):
+        return _text(data[:_LONGEST_TEXT])
+    return _shown(read, (operation.request if operation else None) or {}, True, 0)
+
+
+def _shown(value: Any, schema: Mapping[str, Any], digest: bool, depth: int) -> Any:
+    if isinstance(value, str):
+        return _shown_text(value, schema, digest)
+    if depth > _DEEPEST:
+        return "..."
+    if isinstance(value, Mapping):
+        known = schema.get("properties", {})
+        pairs = list(value.items())[:_MOST_ITEMS]
+        return {
+            key[:_LONGEST_TEXT]: MARK
+            if isinstance(each, str) and _SECRET.search(key)
+            else _shown(each, known.get(key, {}), digest, depth + 1)
+            for key, each in pairs
+        }
+    if isinstance(value, list):
+        return [_shown(each, schema.get("items", {}), digest, depth + 1) for each in value[:_MOST_ITEMS]]
+    return value
+
+
+def _shown_text(text: str, schema: Mapping[str, Any], digest: bool) -> Any:
+    if is_url(text):
+        return query_of(text)[:_LONGEST_TEXT]
+    if "x-image" in schema or len(text) > _LONGEST_TEXT:
+        found = describe(text) if digest else outline(text)
+        if "type" in found:
+            return found
+    if len(text) <= _LONGEST_TEXT + _MARGIN:
+        return _RUN.sub(_counted, text)
+    return f"{_RUN.sub(_counted, text[:_LONGEST_TEXT])}... ({len(text)} characters)"
+
+
+def outline(text: str) -> dict[str, Any]:
+    """Return type, sides (px) and bytes of a base64 image by its head alone, or the length of another text."""
+    data = decoded(text[:HEAD])
+    header = read_header(data) if data else None
+    if header is None:
+        return {"text": len(text)}
+    size = len(text) * 3 // 4 - text[-2:].count("=")
+    return {"type": header.format, "bytes": size, "width": header.width, "height": header.height}
+
+
+def _text(data: bytes) -> str:
+    return _RUN.sub(_counted, query_of(data.decode("utf-8", "replace")))
+
+
+def _counted(run: re.Match[str]) -> str:
+    return f"[{len(run[0])} characters]"

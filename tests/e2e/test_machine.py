@@ -1,0 +1,212 @@
+"""Anything at all done to several sessions at once, held against what is written on one page: a list of tasks each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from asking import URL, Core
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+
+from mock_server.lifecycle import TERMINAL, ended
+from mock_server.results import Expired
+
+NAMES = ("a", "b", "c")
+EPOCH = 1_789_948_800_000
+MONTH = 30 * 86_400_000
+ENDS = {"succeed": "succeed", "fail": "failed", "fail-late": "failed", "slow": "succeed", "stuck": None}
+RANK = {"submitted": 0, "processing": 1, "succeed": 2, "failed": 2}
+sessions = st.sampled_from(NAMES)
+spans = st.integers(0, 5000) | st.sampled_from([MONTH - 1, MONTH])
+
+
+@dataclass
+class Life:
+    """A task as the model has it: (status, from when) in order, and what was shown and told of it."""
+
+    id: str
+    steps: list[tuple[str, int]]
+    polls: int
+    reason: str
+    expired: bool = False
+    polled: int = 0
+    shown: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    def status(self, now: int) -> str:
+        return [status for status, at in self.steps if at <= now][-1]
+
+    def passed(self, now: int) -> list[str]:
+        return [status for status, at in self.steps[1:] if at <= now]
+
+
+@dataclass
+class World:
+    """A session as the model has it: what time it is there, and its tasks in the order of their creation."""
+
+    now: int = EPOCH
+    tasks: list[Life] = field(default_factory=list)
+
+    def find(self, task_id: str) -> Life | None:
+        return next((task for task in self.tasks if task.id == task_id), None)
+
+
+class Machine(RuleBasedStateMachine):
+    """Creates, gets, lists, fetches, advances, ends, expires and resets, in three sessions of one server."""
+
+    tasks = Bundle("tasks")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.worlds: dict[str, World] = {}
+
+    @initialize(modes=st.tuples(*[st.sampled_from(["frozen", "auto"])] * 3), seed=st.integers(0, 9))
+    def start(self, modes: tuple[str, ...], seed: int) -> None:
+        self.core = Core(clock="frozen", epoch=EPOCH, seed=seed)
+        self.modes = dict(zip(NAMES, modes, strict=True))
+        for name in NAMES:
+            self.begin(name)
+
+    def begin(self, name: str) -> None:
+        world = self.worlds[name] = World()
+        self.session(name).set_clock(mode=self.modes[name])
+        self.session(name).listeners.append(lambda event: self.hear(world, event))
+
+    def hear(self, world: World, event: dict[str, Any]) -> None:
+        if event["event"] == "task":
+            task = world.find(event["task"])
+            assert task is not None
+            task.told.append(event["status"])
+
+    def session(self, name: str) -> Any:
+        return self.core.mock.sessions.get(name)
+
+    @rule(
+        name=sessions,
+        scenario=st.sampled_from(sorted(ENDS)),
+        delay=st.tuples(st.integers(0, 4), st.integers(0, 4)),
+        polls=st.integers(1, 4),
+        target=tasks,
+    )
+    def create(self, name: str, scenario: str, delay: tuple[int, int], polls: int) -> tuple[str, str]:
+        prefer = f"scenario={scenario}, delay={delay[0]}/{delay[1]}, polls={polls}"
+        body = {"image": URL, "model_name": "kling-v2-6"}
+        answer = self.core.create("createImageToVideo", body, prefer=prefer, x_kling_session=name)
+        world, task_id = self.worlds[name], answer.body["data"]["task_id"]
+        assert task_id not in [task.id for each in self.worlds.values() for task in each.tasks]
+        processed = world.now + delay[0] * 1000
+        steps = [("submitted", world.now), ("processing", processed), (ENDS[scenario], processed + delay[1] * 1000)]
+        reason = self.core.provider.scenarios[scenario].reason
+        task = Life(task_id, [(how, at) for how, at in steps if how], polls, reason)
+        world.tasks.append(task)
+        assert answer.body["data"]["created_at"] == world.now
+        assert answer.body["data"]["task_status"] == task.status(world.now)
+        return name, task_id
+
+    @rule(chosen=tasks, by_id=st.booleans())
+    def get(self, chosen: tuple[str, str], by_id: bool) -> None:
+        """Ask for a task in its session, or in none, where its id finds it."""
+        name, task_id = chosen
+        answer = self.core.get("getImageToVideo", task_id, **({} if by_id else {"x_kling_session": name}))
+        task = self.worlds[name].find(task_id)
+        if task is None:
+            assert (answer.status, answer.body["code"]) == (400, 1201)
+            return
+        if self.modes[name] == "auto":
+            self.poll(self.worlds[name], task)
+        self.check(answer.body["data"], task, self.worlds[name].now)
+
+    def poll(self, world: World, task: Life) -> None:
+        if task.status(world.now) not in TERMINAL:
+            task.polled += 1
+            last = len(task.steps) - 1
+            world.now = max(world.now, task.steps[min(task.polled * last // task.polls, last)][1])
+
+    def check(self, data: dict[str, Any], task: Life, now: int) -> None:
+        status = task.status(now)
+        assert (data["task_id"], data["task_status"]) == (task.id, status)
+        assert data.get("task_status_msg", "") == (task.reason if status == "failed" else "")
+        assert len(data["task_result"].get("videos", [])) == (status == "succeed")
+        task.shown.append(status)
+
+    @rule(chosen=tasks, asking=sessions)
+    def get_in_another_session(self, chosen: tuple[str, str], asking: str) -> None:
+        if asking != chosen[0]:
+            answer = self.core.get("getImageToVideo", chosen[1], x_kling_session=asking)
+            assert (answer.status, answer.body["code"]) == (400, 1201)
+
+    @rule(name=sessions)
+    def list_everything(self, name: str) -> None:
+        path = self.core.provider.operation("listImageToVideos").path
+        answer, world = self.core.ask("GET", f"{path}?pageSize=500", x_kling_session=name), self.worlds[name]
+        assert [each["task_id"] for each in answer.body["data"]] == [task.id for task in reversed(world.tasks)]
+        for data, task in zip(answer.body["data"], reversed(world.tasks), strict=True):
+            self.check(data, task, world.now)
+
+    @rule(chosen=tasks)
+    def fetch(self, chosen: tuple[str, str]) -> None:
+        """Ask for the result, which is there from the end of a success until it expires."""
+        world = self.worlds[chosen[0]]
+        task = world.find(chosen[1])
+        try:
+            file = self.core.file(f"http://mock.test/__media/{chosen[1]}-0.mp4")
+        except Expired:
+            assert task is not None
+            assert task.expired or world.now >= task.steps[-1][1] + MONTH
+        else:
+            succeeded = task is not None and task.status(world.now) == "succeed"
+            assert (file is not None) is succeeded
+            assert not (task and task.expired)
+
+    @rule(name=sessions, milliseconds=spans)
+    def advance(self, name: str, milliseconds: int) -> None:
+        world = self.worlds[name]
+        until = world.now + milliseconds
+        due = sum(len(task.passed(until)) - len(task.passed(world.now)) for task in world.tasks)
+        assert self.session(name).advance(milliseconds / 1000) == due
+        world.now = until
+
+    @rule(chosen=tasks, how=st.sampled_from(sorted(TERMINAL)))
+    def end(self, chosen: tuple[str, str], how: str) -> None:
+        """End a task by hand; one that has ended already stays as it is."""
+        world, session = self.worlds[chosen[0]], self.session(chosen[0])
+        task, kept = world.find(chosen[1]), session.store.get(chosen[1])
+        assert (task is None) is (kept is None)
+        if task is None:
+            return
+        steps = ended(kept.steps, world.now, how)
+        if task.status(world.now) not in TERMINAL:
+            task.steps = [step for step in task.steps if step[1] <= world.now] + [(how, world.now)]
+            task.reason = "by hand"
+        session.change(msgspec.structs.replace(kept, steps=steps, reason=task.reason))
+
+    @rule(chosen=tasks)
+    def expire(self, chosen: tuple[str, str]) -> None:
+        task = self.worlds[chosen[0]].find(chosen[1])
+        if task is not None and task.status(self.worlds[chosen[0]].now) == "succeed":
+            self.session(chosen[0]).expired[task.id] = None
+            task.expired = True
+
+    @rule(name=sessions)
+    def reset(self, name: str) -> None:
+        assert self.core.mock.sessions.end(name)
+        self.begin(name)
+
+    @invariant()
+    def time_and_what_was_told_are_the_models(self) -> None:
+        for name, world in self.worlds.items():
+            # Steps that took no time at all are told when someone looks.
+            self.session(name).events.settle()
+            assert self.session(name).clock.now() == world.now
+            assert [task.told for task in world.tasks] == [task.passed(world.now) for task in world.tasks]
+
+    @invariant()
+    def no_status_goes_back_and_the_last_one_stays(self) -> None:
+        for task in (task for world in self.worlds.values() for task in world.tasks):
+            assert [RANK[status] for status in task.shown] == sorted(RANK[status] for status in task.shown)
+            assert len(TERMINAL.intersection(task.shown)) <= 1
+
+
+TestMachine = Machine.TestCase
