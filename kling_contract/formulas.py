@@ -42,7 +42,7 @@ _ORDERS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
-_BINARY = frozenset({int, float})
+_BINARY, _LEAST, _MOST = frozenset({int, float}), 1e-3, 1e3
 # Sums and products of decimals are exact at this precision and use no more memory than their digits need.
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Overflow, Inexact])
 # Adding 1e-5000000 to 1 exactly would take seconds. Nobody reads the flags that this context collects.
@@ -90,7 +90,7 @@ class Formula:
         and are right to a part in 10**12: each of their operations adds a part in 10**16.
         """
         for value in values:
-            if type(value) not in _BINARY or not _is_moderate(value):
+            if type(value) not in _BINARY or (value and not _LEAST <= value <= _MOST):  # type: ignore[operator]
                 return False
         sides = [side(*values) for side in self.floats]
         for left, right, order in zip(sides, sides[1:], self.orders, strict=False):
@@ -116,10 +116,6 @@ class Formula:
             sides = [Fraction(side(*given)) for side in self.sides]
         pairs = zip(sides, sides[1:], self.orders, strict=False)
         return next(((left, right) for left, right, order in pairs if not order(left, right)), None)
-
-
-def _is_moderate(value: Any) -> bool:
-    return bool(value == 0 or 1e-3 <= value <= 1e3)
 
 
 def _refused(text: str, column: int, piece: str) -> ValueError:
@@ -199,7 +195,8 @@ class _Reader:
 
     def is_plain(self) -> bool:
         """Whether all that was read are sums and products of at most 100 numbers, none of them extreme."""
-        return not (self.divides or self.subtracts) and len(self.text) <= 200 and all(map(_is_moderate, self.numbers))
+        moderate = all(number == 0 or _LEAST <= number <= _MOST for number in self.numbers)
+        return moderate and len(self.text) <= 200 and not (self.divides or self.subtracts)
 
     def compiled(self, tree: ast.expr, kind: type[Fraction | Decimal | float]) -> Callable[..., Any]:
         """Return a function of the fields read so far; it sees its numbers, of one kind, and nothing else."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from kling_contract.documents import Provider, bundled, load
+from kling_contract.documents import Provider, bundled
+from kling_contract.soundness import load
 from mock_server.routes import Routes
 from mock_server.sessions import DEFAULT
 

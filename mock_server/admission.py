@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.auth import judge
-from kling_contract.contract import gate, parse
+from kling_contract.contract import gate
 from kling_contract.errors import Violation
+from kling_contract.reading import parse
 from mock_server.exchange import Call, Refusal
+from mock_server.journal import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from kling_contract.documents import Provider
     from mock_server.settings import Settings
 
-
 _UNREADABLE = ("number.precision", "json.depth")
 _MOST_REPORTED = 50
 
@@ -24,8 +25,10 @@ _MOST_REPORTED = 50
 class Admission:
     """The doorkeeper of one server."""
 
-    def __init__(self, settings: Settings, wall: Clock, providers: Callable[[], Iterable[Provider]]) -> None:
-        self._settings, self._wall, self._providers = settings, wall, providers
+    def __init__(
+        self, settings: Settings, wall: Clock, providers: Callable[[], Iterable[Provider]], *, verbose: bool
+    ) -> None:
+        self._settings, self._wall, self._providers, self._verbose = settings, wall, providers, verbose
 
     def authorise(self, call: Call) -> None:
         """Refuse a request whose credential is not good. A token may be good by wall time or by session time."""
@@ -40,13 +43,12 @@ class Admission:
         if call.exchange.too_large:
             raise self._too_large(call)
         body, violations = parse(call.exchange.body, decimals=False)
-        contract = gate(call.operation)
-        violations = _content_type(call) + (violations or contract.request(body))
+        violations = _content_type(call) + (violations or gate(call.operation).request(body))
         if isinstance(body, dict):
-            call.entry.notes += contract.notes(body, self._providers)[:_MOST_REPORTED]
-            self._refuse_retired(call)
-        unreadable = not isinstance(body, dict) or any(each.rule in _UNREADABLE for each in violations)
-        self.settle(call, violations, forgivable=not unreadable)
+            self._remark(call, body)
+        if violations:
+            unreadable = not isinstance(body, dict) or any(each.rule in _UNREADABLE for each in violations)
+            self.settle(call, violations, forgivable=not unreadable)
         return body  # type: ignore[no-any-return]
 
     def settle(self, call: Call, violations: Sequence[Violation], *, forgivable: bool) -> None:
@@ -59,8 +61,17 @@ class Admission:
         call.entry.violations += violations[:_MOST_REPORTED]
         raise Refusal(call.provider.error_for(violations[0].rule).name, **_values(violations[0]))
 
-    def _refuse_retired(self, call: Call) -> None:
-        retired = [note for note in call.entry.notes if note.rule == "model.retired"]
+    def _remark(self, call: Call, body: dict[str, Any]) -> None:
+        """Note what is worth a remark, whether the body is accepted or not."""
+        if self._verbose:
+            call.entry.images = tuple(map(in_words, call.operation.images(body)[:_MOST_REPORTED]))
+        notes = gate(call.operation).notes(body, self._providers)
+        if notes:
+            call.entry.notes += notes[:_MOST_REPORTED]
+            self._refuse_retired(call, notes)
+
+    def _refuse_retired(self, call: Call, notes: Sequence[Violation]) -> None:
+        retired = [note for note in notes if note.rule == "model.retired"]
         if retired and self._settings.refuse_retired:
             call.entry.violations += retired
             raise Refusal("model.retired", model=retired[0].found, **_values(retired[0]))

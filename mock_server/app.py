@@ -45,10 +45,9 @@ class Mock:
         inputs = Inputs(settings)
         self.endpoints = Endpoints(
             self.addresses,
-            Admission(settings, wall, self.addresses.every_provider),
+            Admission(settings, wall, self.addresses.every_provider, verbose=verbose),
             Tasks(settings, inputs),
             verify=settings.verify_answers,
-            verbose=verbose,
         )
         self.results = Results(self.sessions, inputs)
 
@@ -95,20 +94,16 @@ class _Edge:
             await (await self._media(path.rpartition("/")[2]))(scope, receive, send)
             return
         started = stopwatch()
-        exchange = await self._read(scope, path, receive)
-        if exchange is None:
+        body = await self._body(receive)
+        if body is None:
             return
-        answer = self._mock.endpoints.answer(exchange)
+        answer = self._mock.endpoints.answer(self._exchange(scope, path, body))
         await _write(answer, send, bare=scope["method"] == "HEAD")
         if self._observe is not None and answer.entry is not None:
             answer.entry.milliseconds = (stopwatch() - started) * 1000
             self._observe(answer.entry)
 
-    async def _read(self, scope: Scope, path: str, receive: Receive) -> Exchange | None:
-        """Return the request, or None if the client gave up before its end."""
-        body = await self._body(receive)
-        if body is None:
-            return None
+    def _exchange(self, scope: Scope, path: str, body: bytes) -> Exchange:
         headers = Headers(scope["headers"])
         host = headers.get("host") or "{}:{}".format(*scope["server"])
         return Exchange(
@@ -123,16 +118,16 @@ class _Edge:
 
     async def _body(self, receive: Receive) -> bytes | None:
         """Return the body, or its beginning once that is too large; None if the client gave up."""
-        message = await receive()
         chunks: list[bytes] = []
-        size = 0
-        while message["type"] == "http.request":
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
-            if size > self._most or not message.get("more_body", False):
-                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-            message = await receive()
-        return None
+            more = message.get("more_body", False) and size <= self._most
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def _media(self, name: str) -> Response:
         file = await run_in_threadpool(self._mock.results.file, name)
@@ -149,13 +144,16 @@ def _path(scope: Scope) -> str:
 
 
 async def _write(answer: Answer, send: Send, *, bare: bool) -> None:
-    headers = [(name.encode("latin-1"), _printable(value)) for name, value in answer.headers.items()]
-    headers.append((b"content-type", answer.content_type.encode("latin-1")))
-    headers.append((b"content-length", b"%d" % len(answer.body)))
+    headers = [
+        (b"content-type", answer.content_type.encode("latin-1")),
+        (b"content-length", b"%d" % len(answer.body)),
+    ]
+    headers += [(name.encode("latin-1"), _printable(value)) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if bare else answer.body})
 
 
 def _printable(value: str) -> bytes:
     """Return a header's value with everything that a header may not hold replaced."""
-    return value.encode("ascii", "replace").translate(_PRINTABLE)
+    data = value.encode("ascii", "replace")
+    return data if value.isprintable() else data.translate(_PRINTABLE)

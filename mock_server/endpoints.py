@@ -10,7 +10,7 @@ import msgspec
 from kling_contract.contract import check_parameters, check_response
 from kling_contract.errors import Violation
 from mock_server.exchange import Answer, Call, Exchange, Refusal
-from mock_server.journal import Entry, in_words
+from mock_server.journal import Entry
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation
@@ -31,11 +31,8 @@ class BrokenPromise(AssertionError):
 class Endpoints:
     """Answers every request of every provider, for whichever session it belongs to."""
 
-    def __init__(
-        self, addresses: Addresses, admission: Admission, tasks: Tasks, *, verify: bool, verbose: bool
-    ) -> None:
-        self._addresses, self._admission, self._tasks = addresses, admission, tasks
-        self._verify, self._verbose = verify, verbose
+    def __init__(self, addresses: Addresses, admission: Admission, tasks: Tasks, *, verify: bool) -> None:
+        self._addresses, self._admission, self._tasks, self._verify = addresses, admission, tasks, verify
         self._handlers = {"create": self._create, "get": self._get, "list": self._list}
 
     def answer(self, exchange: Exchange) -> Answer:
@@ -76,8 +73,6 @@ class Endpoints:
     def _create(self, call: Call) -> Any:
         body = self._admission.body(call)
         images = call.operation.images(body)
-        if self._verbose:
-            call.entry.images = tuple(map(in_words, images))
         task = self._tasks.create(call, body, images)
         if task is None:
             raise Refusal("task.duplicate", id=body[call.operation.external or ""])

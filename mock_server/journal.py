@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from kling_contract.images import describe
 
@@ -20,8 +21,7 @@ def in_words(image: str) -> str:
     return str(about.get("url", f"{about.get('text', 0)} characters that are no image"))
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(msgspec.Struct):
     """One exchange. `at` is the session's time in Unix ms; `images` describes the image fields of a create."""
 
     id: int
@@ -36,8 +36,8 @@ class Entry:
     milliseconds: float = 0.0
     row: str | None = None
     images: tuple[str, ...] = ()
-    violations: list[Violation] = field(default_factory=list)
-    notes: list[Violation] = field(default_factory=list)
+    violations: list[Violation] = []
+    notes: list[Violation] = []
 
     def as_dict(self) -> dict[str, Any]:
         """Return the entry as JSON-ready data."""

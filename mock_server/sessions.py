@@ -36,19 +36,20 @@ class Session:
         self.store: TaskStore = MemoryStore()
         self.journal = Journal()
         self.opened = set(opened)
-        self._random = random.Random(f"{seed}/{name}")
-        self._count = 0
+        bits = f"{random.Random(f'{seed}/{name}').getrandbits(80):020x}"
+        self._uuid = f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-"
+        self._count = self._requests = 0
 
     def new_id(self, provider: Provider) -> str:
         """Return an id as the provider makes them, which no other task of any session has."""
         width = provider.id_digits - _OWNER_DIGITS
         self._count += 1
-        return f"{provider.id_prefix}{self.owner}{self._count * _STRIDE % 10**width:0{width}}"
+        return provider.id_prefix + self.owner + str(self._count * _STRIDE % 10**width).zfill(width)
 
     def request_id(self) -> str:
         """Return a UUID, the next one of the session's seed."""
-        bits = f"{self._random.getrandbits(128):032x}"
-        return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
+        self._requests += 1
+        return f"{self._uuid}{self._requests * _STRIDE % 2**48:012x}"
 
     def is_open(self, operation: Operation) -> bool:
         """Whether the route is served: documented so, or opened in this session."""

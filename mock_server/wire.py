@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 if TYPE_CHECKING:
     import asyncio
 
+_HEAD = 8192  # bytes; a body that goes on for megabytes is not searched
 _UPGRADE = re.compile(rb"(\r\n)(upgrade: *h2c\r\n)", re.IGNORECASE)
 
 
@@ -19,6 +20,7 @@ class Gathered:
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop
         self._written: list[bytes] = []
+        self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
         """Take bytes to send."""
@@ -52,7 +54,8 @@ class GatheringProtocol(HttpToolsProtocol):
         """Take bytes of requests."""
         # Java's client asks for HTTP/2 in every plain request. The parser would leave such a request's body unread,
         # and HTTP/1.1 is a legal answer to it.
-        super().data_received(_UPGRADE.sub(rb"\1x-\2", data) if b"h2c\r\n" in data else data)
+        asks = data.find(b"h2c\r\n", 0, _HEAD) >= 0
+        super().data_received(_UPGRADE.sub(rb"\1x-\2", data) if asks else data)
 
     def shutdown(self) -> None:
         """End the connection; nobody waits for a request whose end may never come."""

@@ -117,7 +117,8 @@ def serve(options: argparse.Namespace) -> int:
     try:
         listening = bind(options.host, options.port)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
+        # The socket module adds the address in brackets, which is named already.
+        reason = str(getattr(error, "strerror", None) or error).partition(" (")[0]
         say(f"kling-contract serve: cannot listen on {options.host}:{options.port}: {reason}")
         return WRONG_USE
     url = url_of(listening)
