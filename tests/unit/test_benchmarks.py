@@ -102,7 +102,7 @@ def test_the_generator_of_its_own_process_counts_answers() -> None:
         order = Order("127.0.0.1", server.port, [b"GET /tasks/1 HTTP/1.1\r\nHost: a\r\n\r\n"], 2, 0.1)
         found = own(order)
     assert found.answers > 0
-    assert 0 < found.rate <= found.answers / 0.1
+    assert 0 < found.rate <= found.answers / 0.09  # a slice may end a moment early
     assert found.p99 > 0
 
 
