@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kling_contract.client import AsyncKling, AsyncTask, Image, Kling, Task, Video
     from kling_contract.clock import Clock, RealClock
     from kling_contract.contract import check_callback, check_request, check_response, notes
-    from kling_contract.documents import Operation, Provider, bundled, load
+    from kling_contract.documents import Operation, Provider, bundled
     from kling_contract.errors import (
         AccountError,
         APIError,
@@ -35,12 +35,13 @@ if TYPE_CHECKING:
     )
     from kling_contract.images import ImageInput
     from kling_contract.remote import RemoteClock
+    from kling_contract.soundness import load
 
 _HOMES = {
     "client": ("AsyncKling", "AsyncTask", "Image", "Kling", "Task", "Video"),
     "clock": ("Clock", "RealClock"),
     "contract": ("check_callback", "check_request", "check_response", "notes"),
-    "documents": ("Operation", "Provider", "bundled", "load"),
+    "documents": ("Operation", "Provider", "bundled"),
     "errors": (
         "APIError",
         "AccountError",
@@ -63,6 +64,7 @@ _HOMES = {
     ),
     "images": ("ImageInput",),
     "remote": ("RemoteClock",),
+    "soundness": ("load",),
 }
 
 __all__ = [

@@ -122,7 +122,7 @@ def _judge_token(token: str, secrets: Mapping[str, str], known: bool, times: tup
                 warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
                 jwt.decode(token, key, algorithms=["HS256"], options={"verify_exp": False, "verify_nbf": False})
         start, end = float(claims.get("nbf", 0)), float(claims["exp"])
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+    except (jwt.PyJWTError, KeyError, OverflowError, TypeError, ValueError):
         return "auth.invalid"
     if any(start <= now < end for now in times):
         return None

@@ -8,64 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-import msgspec
 
 from kling_contract.errors import Violation
 from kling_contract.images import ImageRule, judge
+from kling_contract.names import meant
+from kling_contract.reading import Place, pointer_to, unreadable, without
 from kling_contract.rules import Broken, RulesKeyword
-from kling_contract.wording import Failure, did_you_mean, shown, type_of, words
+from kling_contract.wording import Failure, shown, type_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kling_contract.documents import Operation, Provider
 
-DIGITS, EXPONENT, DEPTH = 40, 40, 64
-
-_Pointer = tuple[str | int, ...]
 _SAME_INSTANCE = frozenset({"if", "then", "else", "not", "anyOf", "oneOf", "allOf"})
 _WHOLE = re.compile("-?[0-9]{1,40}")
 _FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
-
-
-def _number(text: str) -> float | Decimal:
-    """Return a number that `repr` writes as it was written, as a float if it can be one.
-
-    Two decimals of at most 15 digits are never the same float, so the shortest text of each is its own.
-    """
-    return float(text) if len(text) <= 16 and "e" not in text and "E" not in text else Decimal(text)
-
-
-_DECIMALS = msgspec.json.Decoder(float_hook=Decimal)
-_NUMBERS = msgspec.json.Decoder(float_hook=_number)
-
-
-def parse(data: bytes, *, decimals: bool = True) -> tuple[Any, list[Violation]]:
-    """Return the JSON in `data` and what is wrong with it.
-
-    Numbers with a point are the decimals that were written; without `decimals` those that a float writes in the same
-    way are floats, which are faster to check. Rules: `json.malformed` (cut off, not UTF-8, NaN, a lone surrogate,
-    ...), `json.depth`, `number.precision`.
-    """
-    try:
-        return (_DECIMALS if decimals else _NUMBERS).decode(data), []
-    except RecursionError:
-        return None, [Violation("", "json.depth", f"the body is nested deeper than {DEPTH} levels")]
-    except (msgspec.ValidationError, InvalidOperation):
-        return None, [_imprecise(())]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return None, [Violation("", "json.malformed", f"the body is not JSON: {error}")]
 
 
 def check_request(operation: Operation, body: Any) -> list[Violation]:
     """Return every way in which a request body breaks the operation's contract.
 
     Numbers may be int, float (taken as written: 0.1 is one tenth) or Decimal. A number of more than 40 significant
-    digits, or with an exponent beyond 40, is `number.precision`, and nothing else is looked at then.
+    digits, or with an exponent beyond 40, is `number.precision`, and rules that use it do not apply. In a body that is
+    nested deeper than 64 levels (`json.depth`) nothing else is looked at.
     """
     return gate(operation).request(body)
 
@@ -98,14 +66,13 @@ class Gate:
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
-        self._renamed = operation.renamed
-        self._request = Checker(operation.request or {}, self._renamed, operation.title)
+        self._request = Checker(operation.request or {}, operation.title)
         self._retired = {n: p["x-retired"] for n, p in operation.properties.items() if "x-retired" in p}
         self._answers: dict[str, Checker] = {}
 
     def request(self, body: Any) -> list[Violation]:
         """See `check_request`."""
-        return _unreadable(body) or self._request.check(body)
+        return _judged(self._request, body)
 
     def parameters(self, query: Mapping[str, str]) -> list[Violation]:
         """See `check_parameters`."""
@@ -114,7 +81,7 @@ class Gate:
             if parameter["in"] == "query" and parameter["name"] in query:
                 name, schema = parameter["name"], parameter.get("schema", {})
                 value = _typed(query[name], schema.get("type"))
-                found += Checker({"type": "object", "properties": {name: schema}}, {}, "").check({name: value})
+                found += Checker({"type": "object", "properties": {name: schema}}, "").check({name: value})
         return found
 
     def response(self, status: int, body: Any) -> list[Violation]:
@@ -136,26 +103,26 @@ class Gate:
     def notes(self, body: Mapping[str, Any], others: Callable[[], Iterable[Provider]] = tuple) -> list[Violation]:
         """Return what is worth a remark in an accepted body; see `notes`. `others` is called when a name is unknown."""
         known = self.operation.properties
-        found = [_unknown(self.operation, name, others()) for name in body if name not in known]
+        found = [_unknown(self.operation, name, body, others()) for name in body if name not in known]
         for name, values in self._retired.items():
             value = body.get(name, known[name].get("default"))
             retired = values.get(value) if isinstance(value, str) else None
             if retired is not None:
                 message = f"{value} was retired officially on {retired['date']}"
-                found.append(Violation(_pointer((name,)), "model.retired", message, value, None, retired))
+                found.append(Violation(pointer_to((name,)), "model.retired", message, value, None, retired))
         return found
 
     def _answer(self, key: str, schema: Mapping[str, Any], body: Any) -> list[Violation]:
         if key not in self._answers:
-            self._answers[key] = Checker(schema, {}, self.operation.title)
-        return _unreadable(body) or self._answers[key].check(body)
+            self._answers[key] = Checker(schema, self.operation.title)
+        return _judged(self._answers[key], body)
 
 
 class Checker:
     """One schema, with `x-image` and `x-rules` as keywords of the same validator."""
 
-    def __init__(self, schema: Mapping[str, Any], renamed: Mapping[str, str], provider: str) -> None:
-        self._schema, self._renamed, self._provider = schema, renamed, provider
+    def __init__(self, schema: Mapping[str, Any], provider: str) -> None:
+        self._schema, self._provider = schema, provider
         keywords: dict[str, Any] = {"x-image": _ImageKeyword, "x-rules": RulesKeyword}
         self._validator = jsonschema_rs.validator_for(dict(schema), keywords=keywords, mask="...")
 
@@ -175,14 +142,14 @@ class Checker:
         if isinstance(cause, Broken):
             source = self._source(path)
             for each in cause.violations:
-                pointer = _pointer(instance) + each.pointer
+                pointer = pointer_to(instance) + each.pointer
                 yield Violation(pointer, each.rule, each.message, each.found, each.hint, each.source or source)
         elif cause is not None:
             raise cause
         else:
             yield self._named(instance, path, body) or self._plain(error, instance, path, body)
 
-    def _named(self, instance: _Pointer, path: _Pointer, body: Any) -> Violation | None:
+    def _named(self, instance: Place, path: Place, body: Any) -> Violation | None:
         """Return the violation by which the schema itself names the failure (`x-violation`), the innermost one."""
         found, node, depth = None, self._schema, 0
         for index, step in enumerate(path):
@@ -198,31 +165,43 @@ class Checker:
         values = {**_defaults(self._schema), **(at if isinstance(at, Mapping) else {})}
         source = place.get("x-facts", {}).get("if" if step in ("then", "else") else step)
         return Violation(
-            _pointer(where), says["rule"], _fill(says["message"], values), shown(at), says.get("hint"), source
+            pointer_to(where), says["rule"], _fill(says["message"], values), shown(at), says.get("hint"), source
         )
 
-    def _plain(self, error: Any, instance: _Pointer, path: _Pointer, body: Any) -> Violation:
+    def _plain(self, error: Any, instance: Place, path: Place, body: Any) -> Violation:
         keyword, missing = str(path[-1]), getattr(error.kind, "property", None)
         found, parent = _at(body, instance), _at(body, instance if missing else instance[:-1])
+        schema = _walk(self._schema, path[:-1])
         failure = Failure(
             keyword=keyword,
-            limit=_step(_walk(self._schema, path[:-1]), keyword),
+            schema=schema if isinstance(schema, Mapping) else {},
             found=found,
             name=_name(instance),
             missing=missing,
             parent=parent if isinstance(parent, Mapping) else {},
-            renamed=self._renamed,
             provider=self._provider,
         )
         message, hint = words(failure)
-        pointer = _pointer((*instance, missing) if missing else instance)
+        pointer = pointer_to((*instance, missing) if missing else instance)
         value = None if missing else shown(found)
         return Violation(pointer, f"schema.{keyword}", message, value, hint, self._source(path))
 
-    def _source(self, path: _Pointer) -> Mapping[str, Any] | None:
+    def _source(self, path: Place) -> Mapping[str, Any] | None:
         node = _walk(self._schema, path[:-1])
         facts = node.get("x-facts", {}) if isinstance(node, Mapping) else {}
         return facts.get(path[-1])
+
+
+def _judged(checker: Checker, body: Any) -> list[Violation]:
+    """Check a body; its numbers that nobody computes with are reported, and are null to the schema and the rules."""
+    flaws = unreadable(body)
+    if not flaws:
+        return checker.check(body)
+    found = list(flaws.values())
+    if any(each.rule == "json.depth" for each in found):
+        return found
+    pointers = {each.pointer for each in found}
+    return found + [each for each in checker.check(without(body, flaws)) if each.pointer not in pointers]
 
 
 class _ImageKeyword:
@@ -243,9 +222,10 @@ def notes(operation: Operation, body: Mapping[str, Any], others: Iterable[Provid
     return gate(operation).notes(body, lambda: others)
 
 
-def _unknown(operation: Operation, name: str, others: Iterable[Provider]) -> Violation:
+def _unknown(operation: Operation, name: str, body: Mapping[str, Any], others: Iterable[Provider]) -> Violation:
     message = f"{name} is not in {operation.title}'s document"
-    return Violation(_pointer((name,)), "field.unknown", message, None, _alias(operation, name, others))
+    hint = _alias(operation, name, others) or meant(name, operation.properties, body)
+    return Violation(pointer_to((name,)), "field.unknown", message, None, hint)
 
 
 def _alias(operation: Operation, name: str, others: Iterable[Provider]) -> str | None:
@@ -259,52 +239,7 @@ def _alias(operation: Operation, name: str, others: Iterable[Provider]) -> str |
             own = operation.renamed.get(canonical, canonical)
             calls = f"; {operation.title} calls it {own}" if own in operation.properties else ""
             return f"{other.title} has a field of this name{calls}"
-    return did_you_mean(name, operation.properties)
-
-
-def _unreadable(body: Any) -> list[Violation]:
-    """Return what makes a body no JSON to compute with: numbers too long, NaN, nesting without end."""
-    return [] if type(body) is dict and _is_plain(body) else list(_scan(body, ()))
-
-
-def _is_plain(body: dict[Any, Any]) -> bool:
-    """Whether all values are at first sight nothing to refuse. A float has 17 digits at most."""
-    for value in body.values():
-        kind = type(value)
-        if kind is float or kind is int:
-            if value and not 1e-20 < abs(value) < 1e20:
-                return False
-        elif kind is not str and kind is not bool:
-            return False
-    return True
-
-
-def _scan(node: Any, place: _Pointer) -> Iterator[Violation]:
-    if len(place) > DEPTH:
-        yield Violation(_pointer(place[:2]), "json.depth", f"nested deeper than {DEPTH} levels")
-    elif isinstance(node, Mapping):
-        for key, value in node.items():
-            if type(value) is not str:
-                yield from _scan(value, (*place, key))
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from _scan(value, (*place, index))
-    elif _is_imprecise(node):
-        yield _imprecise(place)
-
-
-def _is_imprecise(value: Any) -> bool:
-    if isinstance(value, float):
-        value = Decimal(repr(value))
-    if isinstance(value, Decimal):
-        parts = value.as_tuple()
-        return not isinstance(parts.exponent, int) or len(parts.digits) > DIGITS or abs(parts.exponent) > EXPONENT
-    return isinstance(value, int) and abs(value) >= 10**DIGITS
-
-
-def _imprecise(place: _Pointer) -> Violation:
-    message = f"a number must be finite, with at most {DIGITS} significant digits and an exponent within {EXPONENT}"
-    return Violation(_pointer(place), "number.precision", message)
+    return None
 
 
 def _typed(text: str, kind: Any) -> Any:
@@ -322,18 +257,14 @@ def _without_consequences(violations: list[Violation]) -> list[Violation]:
     return [each for each in violations if each.rule == "schema.type" or each.pointer not in wrong]
 
 
-def _name(instance: _Pointer) -> str:
+def _name(instance: Place) -> str:
     """Return what a message calls a value: its field, or the list it is in and its place there."""
     if not instance:
         return "the body"
     return f"{_name(instance[:-1])}[{instance[-1]}]" if isinstance(instance[-1], int) else instance[-1]
 
 
-def _pointer(steps: Sequence[str | int]) -> str:
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
-
-
-def _walk(node: Any, path: _Pointer) -> Any:
+def _walk(node: Any, path: Place) -> Any:
     for step in path:
         node = _step(node, step)
     return node
@@ -345,7 +276,7 @@ def _step(node: Any, step: str | int) -> Any:
     return node.get(step) if isinstance(node, Mapping) else None
 
 
-def _at(body: Any, path: _Pointer) -> Any:
+def _at(body: Any, path: Place) -> Any:
     return _walk(body, path)
 
 

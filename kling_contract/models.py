@@ -6,13 +6,12 @@ A type takes what at least one bundled provider takes; the exact contract of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack
+from typing import Literal, Required, TypedDict, Unpack
 
+from kling_contract.groups import AnyCalls, Created, Group
 from kling_contract.images import ImageInput
-
-Created = TypeVar("Created", covariant=True)
 
 
 class ImageExpansionWatermarkInfo(TypedDict, total=False):
@@ -148,7 +147,7 @@ class ImageToVideoWatermarkInfo(TypedDict, total=False):
 class ImageToVideoFields(TypedDict, total=False):
     """The fields of createImageToVideo."""
 
-    model_name: Literal["kling-v1", "kling-v1-5", "kling-v1-6", "kling-v2-master", "kling-v2-1", "kling-v2-1-master", "kling-v2-5-turbo", "kling-v2-6", "kling-v3"] | str
+    model_name: Literal["kling-v1", "kling-v1-5", "kling-v1-6", "kling-v2-master", "kling-v2-1", "kling-v2-1-master", "kling-v2-5-turbo", "kling-v2-6", "kling-v3"]
     image: ImageInput
     image_tail: ImageInput
     prompt: str
@@ -170,11 +169,8 @@ class ImageToVideoFields(TypedDict, total=False):
     external_task_id: str
 
 
-class Images(Generic[Created]):
+class Images(Group[Created]):
     """The calls of `images`."""
-
-    def __init__(self, call: Calls[Created]) -> None:
-        self._call = call._call
 
     def expand(self, **fields: Unpack[ImageExpansionFields]) -> Created:
         """Expand an image beyond its borders.
@@ -215,11 +211,8 @@ class Images(Generic[Created]):
         return self._call("createMultiImageToImage", fields)
 
 
-class Videos(Generic[Created]):
+class Videos(Group[Created]):
     """The calls of `videos`."""
-
-    def __init__(self, call: Calls[Created]) -> None:
-        self._call = call._call
 
     def image_to_video(self, **fields: Unpack[ImageToVideoFields]) -> Created:
         """Animate an image.
@@ -251,19 +244,15 @@ class Videos(Generic[Created]):
         return self._call("createImageToVideo", fields)
 
 
-class Calls(Generic[Created]):
+class Calls(AnyCalls[Created]):
     """All groups of calls."""
 
     @property
     def images(self) -> Images[Created]:
         """The calls of `images`."""
-        return Images(self)
+        return Images(self, "images")
 
     @property
     def videos(self) -> Videos[Created]:
         """The calls of `videos`."""
-        return Videos(self)
-
-    def _call(self, operation: str, fields: Mapping[str, Any]) -> Created:
-        """Create a task by operationId and canonical fields."""
-        raise NotImplementedError
+        return Videos(self, "videos")

@@ -84,9 +84,10 @@ class RemoteClock:
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         try:
             answer = self._client.request(method, self._admin + path, json=body)
-            told = answer.json()
         except httpx.RequestError as error:
             raise ConnectionLost(_OPERATION, error) from error
+        try:
+            told = answer.json()
         except ValueError:
             raise KlingError(f"{self._admin}{path} is no mock's: HTTP {answer.status_code}, and no JSON") from None
         if not answer.is_success or not isinstance(told, dict):

@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from jsonschema_rs import is_valid
+
+from kling_contract.names import renames
+
 _SHOWN = 80
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failed keyword: its value in the schema, what stands in the body, and what surrounds both.
+    """One failed keyword: the schema that has it, what stands in the body, and what surrounds that.
 
-    `name` is the field's own name, `parent` the object that holds it, `renamed` the provider's names by canonical name.
+    `name` is the field's own name, `parent` the object that holds it. `missing` is a field that is required in it.
     """
 
     keyword: str
-    limit: Any
+    schema: Mapping[str, Any]
     found: Any
     name: str
     missing: str | None
     parent: Mapping[str, Any]
-    renamed: Mapping[str, str]
     provider: str
+
+    @property
+    def limit(self) -> Any:
+        """The value of the keyword."""
+        return self.schema.get(self.keyword)
+
+    @property
+    def field(self) -> str:
+        """The field's name, with its official one where the provider has its own."""
+        return f"{self.name}{self.alias(self.schema)}"
+
+    def alias(self, schema: Mapping[str, Any]) -> str:
+        """Return, in brackets, the official name of a field that the provider renames."""
+        canonical = schema.get("x-canonical-name")
+        return f" ({self.provider}'s name for {canonical})" if canonical else ""
 
 
 Words = tuple[str, str | None]
@@ -72,30 +92,26 @@ def did_you_mean(text: Any, accepted: Any) -> str | None:
 
 
 def _required(failure: Failure) -> Words:
-    missing = str(failure.missing)
-    canonical = next((name for name, own in failure.renamed.items() if own == missing), None)
-    alias = f" ({failure.provider}'s name for {canonical})" if canonical else ""
-    given = [name for name in failure.parent if name not in failure.renamed.values()]
-    close = [canonical] if canonical in failure.parent else difflib.get_close_matches(missing, given, n=1, cutoff=0.75)
-    return f"{missing} is required{alias}", f"rename {close[0]} to {missing}" if close else None
+    missing, properties = str(failure.missing), failure.schema.get("properties", {})
+    known = renames(properties, failure.schema.get("required", ()), failure.parent)
+    hint = f"rename {known[missing]} to {missing}" if missing in known else None
+    return f"{missing} is required{failure.alias(properties.get(missing, {}))}", hint
 
 
 def _type(failure: Failure) -> Words:
     accepted = failure.limit if isinstance(failure.limit, list) else [failure.limit]
-    found = type_of(failure.found)
-    hint = None
-    if found == "string" and {"integer", "number"} & set(accepted) and _is_number(failure.found):
-        hint = f"send {failure.found} without quotes"
-    elif found in ("integer", "number") and "string" in accepted:
-        hint = f'send "{failure.found}" as a text'
-    return f"{failure.name} is {_with_article(found)} and must be {_one_of(accepted)}", hint
+    message = f"{failure.field} is {_with_article(type_of(failure.found))} and must be {_one_of(accepted)}"
+    return message, _retyped(failure.schema, failure.found)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except ArithmeticError:
-        return False
+def _retyped(schema: Mapping[str, Any], found: Any) -> str | None:
+    """Return the hint to write a text as a number, or a number as a text, if the schema accepts that."""
+    if isinstance(found, str):
+        number = Decimal(found) if _NUMBER.fullmatch(found) else None
+        return f"send {found} without quotes" if number is not None and is_valid(dict(schema), number) else None
+    if isinstance(found, bool) or not isinstance(found, int | float | Decimal):
+        return None
+    return f'send "{found}" as a text' if is_valid(dict(schema), str(found)) else None
 
 
 def _with_article(kind: str) -> str:
@@ -110,12 +126,12 @@ def _enum(failure: Failure) -> Words:
     accepted = failure.limit if isinstance(failure.limit, list) else [failure.limit]
     listed = ", ".join(repr(each) for each in accepted)
     hint = did_you_mean(failure.found, accepted)
-    return f"{failure.name} value {shown(failure.found)!r} is not accepted; accepted: {listed}", hint
+    return f"{failure.field} value {shown(failure.found)!r} is not accepted; accepted: {listed}", hint
 
 
 def _beyond(word: str) -> Callable[[Failure], Words]:
     def say(failure: Failure) -> Words:
-        return f"{failure.name} is {shown(failure.found)}, {word} {failure.limit}", f"the nearest is {failure.limit}"
+        return f"{failure.field} is {shown(failure.found)}, {word} {failure.limit}", f"the nearest is {failure.limit}"
 
     return say
 
@@ -123,17 +139,17 @@ def _beyond(word: str) -> Callable[[Failure], Words]:
 def _length(unit: str, word: str) -> Callable[[Failure], Words]:
     def say(failure: Failure) -> Words:
         size = len(failure.found)
-        return f"{failure.name} has {_counted(size, unit)}, {word} {failure.limit}", None
+        return f"{failure.field} has {_counted(size, unit)}, {word} {failure.limit}", None
 
     return say
 
 
 def _pattern(failure: Failure) -> Words:
-    return f"{failure.name} is {shown(failure.found)!r} and must match {failure.limit}", None
+    return f"{failure.field} is {shown(failure.found)!r} and must match {failure.limit}", None
 
 
 def _other(failure: Failure) -> Words:
-    return f"{failure.name or 'the body'} does not satisfy {failure.keyword}", None
+    return f"{failure.field} does not satisfy {failure.keyword}", None
 
 
 _WORDS: Mapping[str, Callable[[Failure], Words]] = {

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from kling_contract.auth import account
-from kling_contract.documents import Provider, bundled, load
+from kling_contract.documents import Provider, bundled
+from kling_contract.soundness import load
 from mock_server.routes import Routes
 from mock_server.sessions import DEFAULT
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.auth import judge
-from kling_contract.contract import gate, parse
+from kling_contract.contract import gate
 from kling_contract.errors import Violation
+from kling_contract.reading import parse
 from mock_server.exchange import Call, Refusal
+from mock_server.journal import in_words
 from mock_server.redaction import SMALL, kept_of
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from kling_contract.clock import Clock
     from kling_contract.documents import Provider
     from mock_server.settings import Settings
-
 
 _UNREADABLE = ("number.precision", "json.depth")
 _MOST_REPORTED = 50
@@ -44,15 +45,14 @@ class Admission:
         if call.exchange.too_large:
             raise self._too_large(call)
         body, violations = parse(call.exchange.body, decimals=False)
-        contract = gate(call.operation)
-        violations = _content_type(call) + (violations or contract.request(body))
+        violations = _content_type(call) + (violations or gate(call.operation).request(body))
         if body is not None and len(call.exchange.body) > SMALL:
             call.entry.request = kept_of(call.operation, body, digest=self._verbose)
         if isinstance(body, dict):
-            call.entry.notes += contract.notes(body, self._providers)[:_MOST_REPORTED]
-            self._refuse_retired(call)
-        unreadable = not isinstance(body, dict) or any(each.rule in _UNREADABLE for each in violations)
-        self.settle(call, violations, forgivable=not unreadable)
+            self._remark(call, body)
+        if violations:
+            unreadable = not isinstance(body, dict) or any(each.rule in _UNREADABLE for each in violations)
+            self.settle(call, violations, forgivable=not unreadable)
         return body  # type: ignore[no-any-return]
 
     def settle(self, call: Call, violations: Sequence[Violation], *, forgivable: bool) -> None:
@@ -65,12 +65,20 @@ class Admission:
         call.entry.violations += violations[:_MOST_REPORTED]
         raise Refusal(call.provider.error_for(violations[0].rule).name, **_values(violations[0]))
 
-    def _refuse_retired(self, call: Call) -> None:
+    def _remark(self, call: Call, body: dict[str, Any]) -> None:
+        """Note what is worth a remark, whether the body is accepted or not."""
+        if self._verbose:
+            call.entry.images = tuple(map(in_words, call.operation.images(body)[:_MOST_REPORTED]))
+        notes = gate(call.operation).notes(body, self._providers)
+        if notes:
+            call.entry.notes += notes[:_MOST_REPORTED]
+            self._refuse_retired(call, notes)
+
+    def _refuse_retired(self, call: Call, notes: Sequence[Violation]) -> None:
         """Refuse a model from the day of its retirement on, by the session's clock; a note says it at any time."""
         if not self._settings.refuse_retired:
             return
-        notes = [note for note in call.entry.notes if note.rule == "model.retired"]
-        retired = [note for note in notes if _begins(note) <= call.entry.at]
+        retired = [note for note in notes if note.rule == "model.retired" and _begins(note) <= call.entry.at]
         if retired:
             call.entry.violations += retired
             raise Refusal("model.retired", model=retired[0].found, **_values(retired[0]))

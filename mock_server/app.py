@@ -52,7 +52,6 @@ class Mock:
             Tasks(settings, inputs),
             wall=wall,
             verify=settings.verify_answers,
-            verbose=verbose,
         )
         self.results = Results(self.sessions, self.addresses, inputs)
         self.admin = Admin(settings, self.sessions, self.addresses)

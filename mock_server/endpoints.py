@@ -11,7 +11,7 @@ from kling_contract.contract import check_parameters, check_response
 from kling_contract.errors import Violation
 from mock_server.exchange import Answer, Call, Exchange, Refusal, encode
 from mock_server.faults import strike
-from mock_server.journal import Entry, in_words
+from mock_server.journal import Entry
 from mock_server.redaction import kept
 from mock_server.wishes import BadWish
 
@@ -41,11 +41,9 @@ class Arrival(NamedTuple):
 class Endpoints:
     """Answers every request of every provider, for whichever session it belongs to."""
 
-    def __init__(
-        self, addresses: Addresses, admission: Admission, tasks: Tasks, *, wall: Clock, verify: bool, verbose: bool
-    ) -> None:
+    def __init__(self, addresses: Addresses, admission: Admission, tasks: Tasks, *, wall: Clock, verify: bool) -> None:
         self._addresses, self._admission, self._tasks, self._wall = addresses, admission, tasks, wall
-        self._verify, self._verbose = verify, verbose
+        self._verify = verify
         self._handlers = {"create": self._create, "get": self._get, "list": self._list}
 
     def answer(self, exchange: Exchange, arrival: Arrival | None = None) -> Answer:
@@ -139,8 +137,6 @@ class Endpoints:
     def _create(self, call: Call) -> Any:
         body = self._admission.body(call)
         images = call.operation.images(body)
-        if self._verbose:
-            call.entry.images = tuple(map(in_words, images))
         task = self._tasks.create(call, body, images)
         if task is None:
             raise Refusal("task.duplicate", id=body[call.operation.external or ""])

@@ -21,7 +21,7 @@ _LONGEST_LINE = 400
 
 
 class Log:
-    """Writes exchanges to a stream, as text, as JSON lines, or `whole`, with headers and bodies, as JSON lines.
+    """Writes exchanges to a stream, as text, or with everything that may be shown of them as JSON lines.
 
     What comes at once is gathered into one write.
     """
@@ -55,7 +55,7 @@ class Log:
     def _line(self, entry: Entry) -> str:
         if self._form == "text":
             return text(entry.brief(), coloured=self._colour)
-        return json.dumps(entry.as_dict() if self._form == "whole" else entry.brief(), default=str)
+        return json.dumps(entry.as_dict(), default=str)
 
 
 def is_coloured(stream: TextIO) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +22,8 @@ STAND_IN = (1024, 768)  # the sides of an original that was given by URL, which 
 
 _SIDES = ("up", "down", "left", "right")
 _TWO = Decimal(2)
+# Of bounded length, because a number such as 1e99999999 takes minutes to compute with.
+_ASPECT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?):([0-9]{1,9}(?:\.[0-9]{1,9})?)")
 _MOST_PIXELS = 600_000_000  # three times the largest image that any document allows, and then some
 
 
@@ -70,13 +73,11 @@ def clip(seconds: int, *, label: Mapping[str, str]) -> File:
 
 def size_for_aspect(aspect: str, *, long_side: int = 1024) -> tuple[int, int]:
     """Return (width, height) in pixels, both even, of an aspect such as "16:9". Raises ValueError otherwise."""
-    across, _, down = aspect.partition(":")
-    try:
-        shape = Fraction(across) / Fraction(down)
-    except (ValueError, ZeroDivisionError):
-        shape = Fraction(0)
-    if shape <= 0:
+    sides = _ASPECT.fullmatch(aspect)
+    across, down = map(Fraction, sides.groups()) if sides else (Fraction(0), Fraction(0))
+    if not across or not down:
         raise ValueError(f"an aspect is two positive numbers, as in 16:9, not {aspect!r}")
+    shape = across / down
     short = max(2, int(long_side * min(shape, 1 / shape)) // 2 * 2)
     return (long_side, short) if shape >= 1 else (short, long_side)
 

@@ -25,6 +25,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _USER = re.compile(r"(://)[^/?#\s]*@")
+_VALUE = re.compile(r"=[^&\s]*")
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 _LEAST_SECRET = 8  # characters; shorter ones, such as a key `test`, are words too
 _LONGEST_TEXT = 2000
@@ -38,7 +39,7 @@ _decode = msgspec.json.Decoder().decode
 
 def headers(given: Mapping[str, str]) -> dict[str, str]:
     """Return headers with the secret ones replaced by a marker."""
-    return {name: MARK if _SECRET.search(name) else query_of(value) for name, value in given.items()}
+    return {name: MARK if _SECRET.search(name) else url(value) for name, value in given.items()}
 
 
 def query(text: str) -> str:
@@ -51,12 +52,15 @@ def _pair(part: str) -> str:
     return f"{name}={MARK}" if equals and _SECRET.search(unquote_plus(name)) else part
 
 
-def query_of(text: str) -> str:
-    """Return a text that may be a URL without its user and password, and without secrets in its query."""
+def url(text: str) -> str:
+    """Return a text that may be a URL without its user, password and fragment, and without any value of its query.
+
+    Whose URL it is nobody knows, and so not which of its parameters is a key.
+    """
     if "://" not in text:
         return text
-    address, mark, rest = _USER.sub(r"\1", text).partition("?")
-    return f"{address}?{query(rest)}" if mark else address
+    address, mark, asked = _USER.sub(r"\1", text).partition("#")[0].partition("?")
+    return f"{address}?{_VALUE.sub('=' + MARK, asked)}" if mark else address
 
 
 def secrets(given: Mapping[str, str], asked: str) -> list[str]:
@@ -145,7 +149,7 @@ def _shown(value: Any, schema: Mapping[str, Any], digest: bool, depth: int) -> A
 
 def _shown_text(text: str, schema: Mapping[str, Any], digest: bool) -> Any:
     if is_url(text):
-        return query_of(text)[:_LONGEST_TEXT]
+        return url(text)[:_LONGEST_TEXT]
     if "x-image" in schema or len(text) > _LONGEST_TEXT:
         found = describe(text) if digest else outline(text)
         if "type" in found:
@@ -166,7 +170,7 @@ def outline(text: str) -> dict[str, Any]:
 
 
 def _text(data: bytes) -> str:
-    return _RUN.sub(_counted, query_of(data.decode("utf-8", "replace")))
+    return _RUN.sub(_counted, url(data.decode("utf-8", "replace")))
 
 
 def _counted(run: re.Match[str]) -> str:

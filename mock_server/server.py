@@ -12,6 +12,7 @@ import uvicorn
 
 from mock_server.app import create_app
 from mock_server.guard import is_loopback
+from mock_server.memory import keep_large_blocks
 from mock_server.settings import Settings
 from mock_server.wire import GatheringProtocol
 
@@ -52,6 +53,7 @@ class MockServer:
 
 def run(app: Starlette, listening: socket.socket, ready: Callable[[], None]) -> None:
     """Serve in the foreground until SIGINT or SIGTERM, then return; `ready` is called once requests are taken."""
+    keep_large_blocks()
     server = _Server(app, ready)
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -84,13 +86,19 @@ class _Server(uvicorn.Server):
     def __init__(self, app: Starlette, ready: Callable[[], None]) -> None:
         quiet: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
         # Clients poll every few seconds; a connection that is closed meanwhile costs some of them an error.
-        patience: dict[str, Any] = {"timeout_keep_alive": 75, "timeout_graceful_shutdown": 2}
+        patience: dict[str, Any] = {"timeout_keep_alive": 75, "timeout_graceful_shutdown": 1}
         super().__init__(uvicorn.Config(app, http=GatheringProtocol, ws="none", lifespan="off", **quiet, **patience))
         self._tell = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._tell()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # An answer that its client does not read never leaves, and an event loop of uvloop waits for it for ever.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import msgspec
 from mock_server.lifecycle import Plan  # noqa: TC001 - msgspec reads the annotations below
 
 
-class Task(msgspec.Struct, frozen=True, gc=False):
+class Task(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One task of a provider.
 
     `fields` are the scalar fields of its request by their canonical names; `sides` those of its first image, in px;

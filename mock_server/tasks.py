@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LONGEST_TEXT = 200
 _LARGEST = 2**63 - 1  # the store's encoding has no larger integers
-_NUMBERS = (int, float, Decimal)
+_NUMBERS = frozenset({int, float, bool, Decimal})
 _MOST_RESULTS = 16
 
 
@@ -154,8 +154,7 @@ def _fields(operation: Operation, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_small(value: Any) -> bool:
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return len(value) <= _LONGEST_TEXT
-    if isinstance(value, int):
-        return abs(value) <= _LARGEST
-    return isinstance(value, _NUMBERS)
+    return kind in _NUMBERS and (kind is not int or abs(value) <= _LARGEST)

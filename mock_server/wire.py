@@ -12,6 +12,7 @@ from mock_server.line import EXTENSION, Line
 if TYPE_CHECKING:
     import asyncio
 
+_HEAD = 8192  # bytes; a body that goes on for megabytes is not searched
 _UPGRADE = re.compile(rb"(\r\n)(upgrade: *h2c\r\n)", re.IGNORECASE)
 
 
@@ -62,7 +63,8 @@ class GatheringProtocol(HttpToolsProtocol):
         """Take bytes of requests."""
         # Java's client asks for HTTP/2 in every plain request. The parser would leave such a request's body unread,
         # and HTTP/1.1 is a legal answer to it.
-        super().data_received(_UPGRADE.sub(rb"\1x-\2", data) if b"h2c\r\n" in data else data)
+        asks = data.find(b"h2c\r\n", 0, _HEAD) >= 0
+        super().data_received(_UPGRADE.sub(rb"\1x-\2", data) if asks else data)
 
     def shutdown(self) -> None:
         """End the connection; nobody waits for a request whose end may never come, nor for an answer held back."""

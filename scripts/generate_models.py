@@ -36,14 +36,14 @@ A type takes what at least one bundled provider takes; the exact contract of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack
-
-from kling_contract.images import ImageInput
-
-Created = TypeVar("Created", covariant=True)
 '''
+IMPORTS = {
+    "collections.abc": ("Mapping", "Sequence"),
+    "decimal": ("Decimal",),
+    "typing": ("Any", "Literal", "Required", "TypedDict", "Unpack"),
+    "kling_contract.groups": ("AnyCalls", "Created", "Group"),
+    "kling_contract.images": ("ImageInput",),
+}
 
 Titled = tuple[str, dict[str, Any]]
 
@@ -102,17 +102,21 @@ class Types:
 
 
 def scalar(kinds: set[Any], says: Sequence[Mapping[str, Any]]) -> str:
-    """Return the type of a number, truth value or text. Where providers differ, a number is the canonical type."""
+    """Return the type of a number, truth value or text. Where providers differ, a number is the canonical type.
+
+    Where one has an enum, the examples of another that has none are its words, so that a slip is still a type error.
+    """
     if "number" in kinds:
         return "float | Decimal"
     if "integer" in kinds:
         return "int"
     if "boolean" in kinds:
         return "bool"
-    words = list(dict.fromkeys(word for schema in says for word in schema.get("enum", ())))
-    open_ended = "" if all("enum" in schema for schema in says) else "str"
-    literal = f"Literal[{', '.join(quoted(word) for word in words)}]" if words else ""
-    return " | ".join(part for part in (literal, open_ended) if part)
+    words = list(dict.fromkeys(word for schema in says for word in schema.get("enum", schema.get("examples", ()))))
+    is_closed = any("enum" in schema for schema in says) and all(
+        {"enum", "examples"} & schema.keys() for schema in says
+    )
+    return f"Literal[{', '.join(quoted(word) for word in words)}]" if is_closed else "str"
 
 
 def fields_of(schemas: Sequence[Titled]) -> list[Field]:
@@ -210,28 +214,18 @@ def _quotes(paragraphs: Sequence[str]) -> str:
 
 def namespace(name: str, methods: Sequence[str]) -> str:
     """Return the class of one group of calls."""
-    head = [f"class {camel(name)}(Generic[Created]):", f'    """The calls of `{name}`."""', "", *_CONSTRUCTOR]
+    head = [f"class {camel(name)}(Group[Created]):", f'    """The calls of `{name}`."""']
     return "\n".join(head) + "\n\n" + "\n\n".join(methods)
-
-
-_CONSTRUCTOR = (
-    "    def __init__(self, call: Calls[Created]) -> None:",
-    "        self._call = call._call",
-)
 
 
 def calls(names: Sequence[str]) -> str:
     """Return the class that both clients are made of, with a property for each group of calls."""
     properties = [
         f'    @property\n    def {name}(self) -> {camel(name)}[Created]:\n        """The calls of `{name}`."""\n'
-        f"        return {camel(name)}(self)"
+        f"        return {camel(name)}(self, {quoted(name)})"
         for name in names
     ]
-    call = (
-        "    def _call(self, operation: str, fields: Mapping[str, Any]) -> Created:\n"
-        '        """Create a task by operationId and canonical fields."""\n        raise NotImplementedError'
-    )
-    return "\n\n".join(['class Calls(Generic[Created]):\n    """All groups of calls."""', *properties, call])
+    return "\n\n".join(['class Calls(AnyCalls[Created]):\n    """All groups of calls."""', *properties])
 
 
 def camel(name: str) -> str:
@@ -264,7 +258,18 @@ def generate() -> str:
         for group, names in groups
     ]
     parts = [*types.bodies.values(), *classes, calls([group for group, _ in groups])]
-    return HEAD + "".join(f"\n\n{part}\n" for part in parts)
+    source = "".join(f"\n\n{part}\n" for part in parts)
+    return HEAD + imports(source) + source
+
+
+def imports(source: str) -> str:
+    """Return the imports that the source needs, those of the standard library first."""
+    lines = []
+    for module, names in IMPORTS.items():
+        used = [name for name in names if re.search(rf"\b{name}\b", source)]
+        lines += [f"from {module} import {', '.join(used)}\n"] if used else []
+    first = next(index for index, line in enumerate(lines) if "kling_contract" in line)
+    return "".join([*lines[:first], "\n", *lines[first:]])
 
 
 def main() -> int:

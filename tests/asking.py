@@ -70,3 +70,10 @@ def operations(*kinds: str) -> list[tuple[str, str]]:
 def example(operation: Operation) -> dict[str, Any]:
     """Return a body that the document itself shows."""
     return dict(next(iter(operation.examples.values())))
+
+
+def made(core: Core, create: str = "createImageToVideo", **fields: Any) -> str:
+    """Make a task of the document's own example and return its id."""
+    answer = core.create(create, {**example(core.provider.operation(create)), **fields})
+    assert answer.status == 200, answer.body
+    return str(answer.body["data"]["task_id"])

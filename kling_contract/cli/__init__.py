@@ -7,7 +7,6 @@ interrupted.
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -62,9 +61,11 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, help="the version, and the date of each document")
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from importlib.metadata import version
+
         from kling_contract.documents import bundled
 
-        print(f"kling-contract {importlib.metadata.version('kling-contract')}")
+        print(f"kling-contract {version('kling-contract')}")
         for name in bundled():
             provider = load(name)
             print(f"{name} {provider.date} {provider.digest}")

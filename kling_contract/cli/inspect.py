@@ -63,6 +63,7 @@ def _about(operation: Operation) -> dict[str, Any]:
 def _spec(options: argparse.Namespace) -> int:
     from kling_contract.documents import bundle
 
+    load(options.name)
     document = bundle(options.name)
     if options.format == "json":
         print_json(document)
@@ -78,10 +79,11 @@ def _spec(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from kling_contract.contract import check_request, notes, parse
+    from kling_contract.contract import check_request, notes
     from kling_contract.documents import bundled
+    from kling_contract.reading import parse
 
-    operation = _operation(load(options.provider), options.operation)
+    operation = _with_body(load(options.provider), options.operation)
     data = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
     body, violations = parse(data)
     violations = violations or check_request(operation, body)
@@ -99,8 +101,14 @@ def _validate(options: argparse.Namespace) -> int:
     return BROKEN if violations else FINE
 
 
-def _operation(provider: Provider, name: str) -> Operation:
+def _with_body(provider: Provider, name: str) -> Operation:
+    """Return an operation whose requests have a body to validate."""
     try:
-        return provider.operation(name)
+        operation = provider.operation(name)
     except KeyError as error:
         raise KlingError(error.args[0]) from None
+    if operation.request is None:
+        create = provider.sibling(operation, "create")
+        hint = f"; that of its family is {create.id}" if create else ""
+        raise KlingError(f"{name} takes no request body, only a create does{hint}")
+    return operation

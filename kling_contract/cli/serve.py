@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import datetime
 import json
 import os
 import re
@@ -13,14 +11,25 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.cli.arguments import BROKEN, FINE, PROVIDER, WRONG_USE, add_command, load, missing_extra, say
+from kling_contract.cli.options import (
+    option,
+    rates,
+    read_by,
+    read_clock,
+    read_epoch,
+    read_log_format,
+    read_port,
+    read_speed,
+    switch,
+)
 from kling_contract.errors import DocumentError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable
 
     from kling_contract.documents import Operation, Provider
     from mock_server.journal import Entry
-    from mock_server.limits import Rates
     from mock_server.log import Log
     from mock_server.sessions import Sessions
 
@@ -45,105 +54,41 @@ def add(commands: Any) -> None:
     """Add the command. Each option is also read from KLINGMOCK_<OPTION>."""
     summary = "run the mock server; `ready http://HOST:PORT` on standard output says when"
     parser = add_command(commands, "serve", summary, *_EXAMPLES)
-    _option(parser, "--provider", PROVIDER, "P", f"a bundled name, or an OpenAPI file ({PROVIDER})")
-    _option(parser, "--host", "127.0.0.1", "H", "the address to listen on (127.0.0.1)")
-    _option(parser, "--port", 4060, "N", "the port to listen on; 0 takes a free one (4060)", kind=_port)
-    _option(parser, "--speed", 60.0, "X", "seconds of a task's life that pass in a real second (60)", kind=_speed)
-    _option(
-        parser, "--clock", "real", "C", "real, frozen (moves when told) or auto (moves by polls) (real)", kind=_clock
+    option(parser, "--provider", PROVIDER, "P", f"a bundled name, or an OpenAPI file ({PROVIDER})")
+    option(parser, "--host", "127.0.0.1", "H", "the address to listen on (127.0.0.1)")
+    option(parser, "--port", 4060, "N", "the port to listen on; 0 takes a free one (4060)", kind=read_port)
+    option(parser, "--speed", 60.0, "X", "seconds of a task's life that pass in a real second (60)", kind=read_speed)
+    option(
+        parser,
+        "--clock",
+        "real",
+        "C",
+        "real, frozen (moves when told) or auto (moves by polls) (real)",
+        kind=read_clock,
     )
-    _option(
-        parser, "--epoch", None, "T", "when frozen and auto clocks start: Unix ms or 2026-01-31 (today)", kind=_epoch
+    option(
+        parser,
+        "--epoch",
+        None,
+        "T",
+        "when frozen and auto clocks start: Unix ms or 2026-01-31 (today)",
+        kind=read_epoch,
     )
-    _option(parser, "--scenario", None, "S", "how tasks end, as `kling-contract scenarios` lists (succeed)")
-    _option(parser, "--session-by", None, "HOW", "key: each API key has a session of its own (one for all)", kind=_by)
-    _option(parser, "--limit", "", "L", "image=N or video=N in flight, balance=UNITS, per-second=N; repeatable (none)")
-    _option(parser, "--seed", 0, "N", "decides ids, times and chance (0)", kind=int)
-    _option(
-        parser, "--open", "", "OP", "serve an operation that the provider documents and does not; repeatable or a,b"
-    )
-    _option(parser, "--api-key", "", "K", "accept this key only; repeatable or a,b (any well-formed one)")
-    _option(parser, "--access-key", "", "A", "accept HS256 tokens of this access key; with --secret-key")
-    _option(parser, "--secret-key", "", "S", "the secret of --access-key")
-    _option(parser, "--public-url", "", "U", "the origin of result URLs (that of the request)")
-    _option(parser, "--log-format", "text", "F", "text, json or none, on standard error (text)", kind=_log_format)
-    _option(parser, "--journal", None, "FILE", "append each exchange to a file, as JSON lines without secrets")
-    _switch(parser, "--lenient", "accept bodies that break the contract, with notes")
-    _switch(parser, "--refuse-retired", "refuse models that were retired officially (noted otherwise)")
-    _switch(parser, "--fail-on-violation", "exit with 1 if a request broke the contract")
+    option(parser, "--scenario", None, "S", "how tasks end, as `kling-contract scenarios` lists (succeed)")
+    option(parser, "--session-by", None, "HOW", "key: each API key has its own session (one for all)", kind=read_by)
+    option(parser, "--limit", "", "L", "image=N or video=N in flight, balance=UNITS, per-second=N; repeatable (none)")
+    option(parser, "--seed", 0, "N", "decides ids, times and chance (0)", kind=int)
+    option(parser, "--open", "", "OP", "serve an operation that the provider documents and does not; repeatable or a,b")
+    option(parser, "--api-key", "", "K", "accept this key only; repeatable or a,b (any well-formed one)")
+    option(parser, "--access-key", "", "A", "accept HS256 tokens of this access key; with --secret-key")
+    option(parser, "--secret-key", "", "S", "the secret of --access-key")
+    option(parser, "--public-url", "", "U", "the origin of result URLs (that of the request)")
+    option(parser, "--log-format", "text", "F", "text, json or none, on standard error (text)", kind=read_log_format)
+    option(parser, "--journal", None, "FILE", "append each exchange to a file, as JSON lines without secrets")
+    switch(parser, "--lenient", "accept bodies that break the contract, with notes")
+    switch(parser, "--refuse-retired", "refuse models that were retired officially (noted otherwise)")
+    switch(parser, "--fail-on-violation", "exit with 1 if a request broke the contract")
     parser.set_defaults(command=serve)
-
-
-def _option(parser: argparse.ArgumentParser, flag: str, default: Any, metavar: str, text: str, kind: Any = str) -> None:
-    """Add an option with a value; one whose default is an empty text may be given several times."""
-    several = default == ""
-    given = os.environ.get(_variable(flag)) or None
-    start: Any = ([given] if several else given) if given is not None else ([] if several else default)
-    action = "append" if several else "store"
-    parser.add_argument(flag, type=kind, default=start, metavar=metavar, help=text, action=action)
-
-
-def _switch(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
-    action = parser.add_argument(flag, action="store_true", default=os.environ.get(_variable(flag), "no"), help=text)
-    # argparse reads a default that is a text as it would an argument.
-    action.type = _truth
-
-
-def _variable(flag: str) -> str:
-    return "KLINGMOCK_" + flag.removeprefix("--").replace("-", "_").upper()
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; accepted: 0 to 65535")
-    return int(text)
-
-
-def _speed(text: str) -> float:
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed <= 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is no speed; accepted: a number above 0, at most 1000000")
-    return speed
-
-
-def _clock(text: str) -> str:
-    if text not in ("real", "frozen", "auto"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no clock; accepted: real, frozen, auto")
-    return text
-
-
-def _epoch(text: str) -> int:
-    """Return Unix ms of a number, or of a day or time in ISO 8601, which is UTC unless it says otherwise."""
-    try:
-        if text.isascii() and text.isdecimal() and len(text) < 16:
-            return int(text)
-        moment = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; accepted: Unix ms, or 2026-01-31T12:00:00") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp() * 1000)
-
-
-def _by(text: str) -> str:
-    if text != "key":
-        raise argparse.ArgumentTypeError(f"{text!r} is no way to choose a session; accepted: key")
-    return text
-
-
-def _truth(text: str) -> bool:
-    if text.lower() not in ("1", "true", "yes", "on", "0", "false", "no", "off", ""):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither yes nor no; accepted: 1, true, yes, on, 0, false, no, off"
-        )
-    return text.lower() in ("1", "true", "yes", "on")
-
-
-def _log_format(text: str) -> str:
-    if text not in ("text", "json", "none"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no log format; accepted: text, json, none")
-    return text
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -175,7 +120,8 @@ def _serve(options: argparse.Namespace, logs: list[Log]) -> int:
     try:
         listening = bind(options.host, options.port)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
+        # The socket module adds the address in brackets, which is named already.
+        reason = str(getattr(error, "strerror", None) or error).partition(" (")[0]
         say(f"kling-contract serve: cannot listen on {options.host}:{options.port}: {reason}")
         return WRONG_USE
     url = url_of(listening)
@@ -193,7 +139,7 @@ def _logs(options: argparse.Namespace, files: contextlib.ExitStack) -> list[Log]
     logs = [] if options.log_format == "none" else [Log(sys.stderr, form=options.log_format)]
     if options.journal:
         file = open(options.journal, "a", encoding="utf-8")  # noqa: SIM115 - the stack closes it
-        logs.append(Log(files.enter_context(file), form="whole"))
+        logs.append(Log(files.enter_context(file), form="json"))
     return logs
 
 
@@ -219,33 +165,10 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "epoch": options.epoch,
         "scenario": options.scenario,
         "session_by": options.session_by,
-        "rates": _rates(_listed(options.limit)),
+        "rates": rates(_listed(options.limit)),
         "admin_token": os.environ.get(TOKEN) or None,
         "exposed": _is_exposed(options.host),
     }
-
-
-def _rates(limits: list[str]) -> Rates:
-    from mock_server.limits import Rates
-
-    tasks: dict[str, int] = {}
-    others: dict[str, float] = {}
-    for name, number in map(_limit, limits):
-        if name in ("image", "video"):
-            tasks[name] = int(number)
-        else:
-            others[name] = number
-    per_second = others.get("per-second")
-    return Rates(tasks or None, others.get("balance"), None if per_second is None else int(per_second))
-
-
-def _limit(text: str) -> tuple[str, float]:
-    name, _, number = text.partition("=")
-    known = name in ("image", "video", "balance", "per-second") and number.isascii() and number.isdecimal()
-    if not known or len(number) > 9:
-        accepted = "image=N, video=N, balance=N, per-second=N"
-        raise DocumentError(f"--limit is {text!r}; accepted: {accepted}", file="serve")
-    return name, float(number)
 
 
 def _is_exposed(host: str) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.contract import parse
 from kling_contract.envelopes import Mismatch
 from kling_contract.errors import (
     AccountError,
@@ -22,6 +21,7 @@ from kling_contract.errors import (
     TaskNotFound,
     UnexpectedAnswer,
 )
+from kling_contract.reading import parse
 
 if TYPE_CHECKING:
     from kling_contract.documents import ErrorRow, Operation, Provider
@@ -48,6 +48,7 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
     404: RouteUnavailable,
     429: RateLimitError,
 }
+_SUCCESS = ("success", "succeed", "ok")
 _REDIRECT = "the answer is a redirect, as a wrong path or base URL gives; it is not followed, as the key would go along"
 _TITLE = re.compile(r"<title[^>]*>\s*(.{1,80}?)\s*</title>", re.IGNORECASE | re.DOTALL)
 
@@ -127,6 +128,8 @@ class _Answer:
         """Return the error of the row that the answer is made after, else of its HTTP status."""
         found = self.provider.classify(self.status, self.body) or _by_number(self.provider, self.body)
         said = _message(self.body)
+        if found is None and said.casefold() in (*_SUCCESS, _message(self.operation.envelope.template).casefold()):
+            said = ""
         if found is None:
             kind = _by_status(self.status)
             says_why = said and kind is not UnexpectedAnswer

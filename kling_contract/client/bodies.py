@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kling_contract.client.explanations import explained, official_place
 from kling_contract.contract import check_request
 from kling_contract.errors import ContractViolation, Violation
 from kling_contract.images import encode
-from kling_contract.wording import did_you_mean
+from kling_contract.names import meant
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation
 
-_IMAGE = (str, bytes, os.PathLike)
+_IMAGE = (str, bytes, bytearray, memoryview, os.PathLike)
+_UNREADABLE = "?"
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -27,17 +29,18 @@ def build_request(operation: Operation, fields: Mapping[str, Any]) -> dict[str, 
 
     `fields` go by their canonical names. An image is a path, bytes, a URL or base64, and is read here. None means
     absent, and so does "" where the document says so (`blank`). An integer becomes a text where the provider wants
-    one. Raises `ContractViolation` with every violation, unknown names (`field.unknown`) included, and OSError for an
-    image that cannot be read.
+    one. Raises `ContractViolation` with every violation, unknown names (`field.unknown`) included: pointers are the
+    provider's, hints go by canonical names. Raises OSError for an image that cannot be read, which names the field.
     """
     blank = {operation.canonical(name) for name in operation.blank}
     given = {name: value for name, value in fields.items() if name not in blank or value != ""}
     translation = _Translation(operation)
     body = translation.fields(operation.request or {}, given, "")
-    known = {violation.pointer for violation in translation.found}
-    found = translation.found + [each for each in check_request(operation, body) if each.pointer not in known]
-    if found:
-        raise ContractViolation(operation.id, found)
+    violations = check_request(operation, body)
+    if violations or translation.found:
+        known = {violation.pointer for violation in translation.found}
+        others = [each for each in violations if each.pointer not in known]
+        raise ContractViolation(operation.id, translation.found + explained(operation, others, translation.texts))
     return body
 
 
@@ -48,10 +51,14 @@ def to_json(body: Mapping[str, Any]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Translation:
-    """One walk over the fields along the schema; what cannot be sent is left out and noted in `found`."""
+    """One walk over the fields along the schema; what cannot be sent is noted in `found`, and a text takes its place.
+
+    `texts` are the texts that were given for images, by their pointers.
+    """
 
     operation: Operation
     found: list[Violation] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def fields(self, schema: Mapping[str, Any], given: Mapping[str, Any], pointer: str) -> dict[str, Any]:
         properties = schema.get("properties", {})
@@ -60,16 +67,14 @@ class _Translation:
         for name, value in given.items():
             own = names.get(name) if properties else name
             if own is None and value is not None:
-                self.found.append(self._unknown(str(name), names, pointer))
+                self.found.append(self._unknown(str(name), names, given, pointer))
             elif own is not None and value is not None:
-                self._add(body, own, self._value(properties.get(own, {}), value, f"{pointer}/{own}"))
+                body[own] = self._value(properties.get(own, {}), value, f"{pointer}/{own}")
         return body
 
-    def _add(self, body: dict[str, Any], name: str, value: Any) -> None:
-        if value is not None:
-            body[name] = value
-
     def _value(self, schema: Mapping[str, Any], value: Any, pointer: str) -> Any:
+        if value is None:
+            return None
         if isinstance(value, _IMAGE) and "x-image" in schema:
             return self._image(value, pointer)
         if isinstance(value, Mapping):
@@ -80,33 +85,38 @@ class _Translation:
             return str(int(value))
         return value if isinstance(value, int | float | Decimal) else self._text(value, pointer)
 
-    def _image(self, value: Any, pointer: str) -> str | None:
+    def _image(self, value: Any, pointer: str) -> str:
+        if isinstance(value, str):
+            self.texts[pointer] = value
         try:
             return encode(value)
         except ValueError as error:
             self.found.append(Violation(pointer, "image.bytes", str(error)))
-            return None
+            return _UNREADABLE
+        except OSError as error:
+            error.strerror = f"{error.strerror} (given as {official_place(self.operation, pointer)})"
+            raise
 
     def _list(self, schema: Mapping[str, Any], values: list[Any] | tuple[Any, ...], pointer: str) -> list[Any]:
         holder = _only_image(schema)
         wrapped = [{holder: each} if holder and isinstance(each, _IMAGE) else each for each in values]
         return [self._value(schema, each, f"{pointer}/{index}") for index, each in enumerate(wrapped)]
 
-    def _text(self, value: Any, pointer: str) -> str | None:
+    def _text(self, value: Any, pointer: str) -> str:
         if not isinstance(value, str):
             message = f"{type(value).__name__} is nothing that JSON can say"
             hint = "give a path or the file's bytes" if hasattr(value, "read") else None
             self.found.append(Violation(pointer, "schema.type", message, None, hint))
-        elif not value.isascii() and _has_lone_surrogate(value):
+        elif not value.isascii() and has_lone_surrogate(value):
             self.found.append(Violation(pointer, "json.malformed", "has a lone surrogate, which UTF-8 cannot say"))
         else:
             return str.__str__(value)
-        return None
+        return _UNREADABLE
 
-    def _unknown(self, name: str, names: Mapping[str, str], pointer: str) -> Violation:
+    def _unknown(self, name: str, names: Mapping[str, str], given: Mapping[str, Any], pointer: str) -> Violation:
         canonical = next((each for each, own in names.items() if own == name), None)
         title = self.operation.title
-        hint = f"{title}'s name for {canonical}; give {canonical}" if canonical else did_you_mean(name, names)
+        hint = f"{title}'s name for {canonical}; give {canonical}" if canonical else meant(name, names, given)
         message = f"{name} is not a field of {self.operation.id} in {title}'s document"
         return Violation(f"{pointer}/{name}", "field.unknown", message, None, hint)
 
@@ -124,5 +134,6 @@ def _only_image(schema: Mapping[str, Any]) -> str | None:
     return only.get("x-canonical-name", required[0]) if "x-image" in only else None
 
 
-def _has_lone_surrogate(text: str) -> bool:
+def has_lone_surrogate(text: str) -> bool:
+    """Whether a text has half of a pair, which UTF-8 cannot say."""
     return any("\ud800" <= sign <= "\udfff" for sign in text)

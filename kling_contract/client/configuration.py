@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kling_contract.auth import KeyCredential, TokenCredential
-from kling_contract.documents import Provider, load
+from kling_contract.documents import Provider
 from kling_contract.errors import ConfigurationError
+from kling_contract.soundness import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +38,15 @@ class Configuration:
         return given if isinstance(given, Provider) else load(given)
 
     def url_at(self, provider: Provider) -> str:
-        """Return the base URL, without a slash at its end; by default the document's first server."""
-        url = self.base_url or self._variable("KLING_BASE_URL") or next(iter(provider.base_urls), "")
-        if not _is_base(url):
-            raise ConfigurationError(f"base_url is {url!r}; accepted: http(s)://host, with a path prefix if need be")
+        """Return the base URL, without a slash at its end; by default the document's first server.
+
+        An empty one is an error: a key that was meant for a mock must not go to the provider.
+        """
+        given = {"base_url": self.base_url, "KLING_BASE_URL": self._variables.get("KLING_BASE_URL")}
+        default = ("the document's server", next(iter(provider.base_urls), ""))
+        name, url = next((each for each in given.items() if each[1] is not None), default)
+        if not isinstance(url, str) or not _is_base(url):
+            raise ConfigurationError(f"{name} is {url!r}; accepted: http(s)://host, with a path prefix if need be")
         return url.rstrip("/")
 
     def credential(self, provider: Provider, clock: Clock) -> KeyCredential | TokenCredential:
@@ -57,7 +63,11 @@ class Configuration:
         raise ConfigurationError(_missing(provider, access, secret))
 
     def _variable(self, name: str) -> str | None:
-        return (os.environ if self.environment is None else self.environment).get(name) or None
+        return self._variables.get(name) or None
+
+    @property
+    def _variables(self) -> Mapping[str, str]:
+        return os.environ if self.environment is None else self.environment
 
 
 def _is_base(url: str) -> bool:
@@ -94,7 +104,9 @@ def _missing(provider: Provider, access: str | None, secret: str | None) -> str:
 
 def _clean(name: str, text: str) -> str:
     """Drop the line break that reading a key from a file leaves; anything else that no header can carry is refused."""
-    key = text.strip()
+    key = text.strip() if isinstance(text, str) else ""
+    if key.lower().partition(" ")[0] == "bearer":
+        raise ConfigurationError(f"{name} begins with Bearer; give it without that word, which is added here")
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigurationError(f"{name} is empty, or has a space or a sign that no HTTP header can carry")
+        raise ConfigurationError(f"{name} is empty or no text, or has a space or a sign that no HTTP header can carry")
     return key

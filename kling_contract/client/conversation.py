@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from kling_contract.client.answers import is_safe_to_resend, parse_response
-from kling_contract.client.bodies import build_request, to_json
+from kling_contract.client.bodies import build_request, has_lone_surrogate, to_json
 from kling_contract.client.states import TaskState
 from kling_contract.client.steps import Answer, Send, Sleep, Steps
 from kling_contract.contract import check_parameters
@@ -61,6 +61,11 @@ class Conversation:
             raise KlingError(f"{self.provider.title} has no operation {name!r}; it has {', '.join(operations)}{guess}")
         return operations[name]
 
+    def calls(self) -> dict[str, str]:
+        """Return the operationIds of the creates, by the names of their calls."""
+        operations = self.provider.operations.values()
+        return {each.call: each.id for each in operations if each.kind == "create" and each.call}
+
     def operation(self, name: str, kind: Kind) -> Operation:
         """Return the operation of this kind in the family of `name`. Raises `KlingError` where there is none."""
         asked = self.named(name)
@@ -70,8 +75,12 @@ class Conversation:
         return found
 
     def create(self, name: str, fields: Mapping[str, Any]) -> Steps[TaskState]:
-        """Ask for a task. Raises `ContractViolation` before anything is sent."""
-        operation = self.operation(name, "create")
+        """Ask for a task. Raises `ContractViolation`, or `KlingError` for no create, before anything is sent."""
+        operation = self.named(name)
+        if operation.kind != "create":
+            create = self.provider.sibling(operation, "create")
+            hint = f"; its create is {create.id}" if create else ""
+            raise KlingError(f"{name} is a {operation.kind} of {operation.family} and makes no task{hint}")
         body = build_request(operation, fields)
         return self._submit(operation, to_json(body), body.get(operation.external or ""))
 
@@ -80,6 +89,8 @@ class Conversation:
         operation = self.operation(name, "get")
         if not isinstance(task_id, str) or task_id in ("", ".", ".."):
             raise ValueError(f"{task_id!r} is no task id; ids are texts")
+        if has_lone_surrogate(task_id):
+            raise ValueError(f"{task_id!r} is no task id; it has a lone surrogate, which no URL can carry")
         return self._get(operation, _PLACEHOLDER.sub(lambda _: quote(task_id, safe=""), operation.path))
 
     def find(self, name: str, external_task_id: str) -> Steps[TaskState | None]:

@@ -90,6 +90,9 @@ class Kling(Calls[Task]):
     def __repr__(self) -> str:
         return f"Kling(provider={self.provider.name!r}, base_url={self._talk.base_url!r})"
 
+    def _documented(self) -> Mapping[str, str]:
+        return self._talk.calls()
+
     def _call(self, operation: str, fields: Mapping[str, Any]) -> Task:
         return self._task(operation, self._run(self._talk.create(operation, fields)))
 
@@ -178,6 +181,9 @@ class AsyncKling(Calls[Coroutine[Any, Any, AsyncTask]]):
 
     def __repr__(self) -> str:
         return f"AsyncKling(provider={self.provider.name!r}, base_url={self._talk.base_url!r})"
+
+    def _documented(self) -> Mapping[str, str]:
+        return self._talk.calls()
 
     async def _call(self, operation: str, fields: Mapping[str, Any]) -> AsyncTask:
         return self._task(operation, await self._run(self._talk.create(operation, fields)))

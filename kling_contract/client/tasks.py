@@ -106,7 +106,10 @@ class _Handle:
         """Fetch every result before the first gets its name, so that a failure leaves nothing behind."""
         results = self._results()
         place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise KlingError(f"task {self.id} cannot be saved: {error.filename} is no folder") from error
         with ExitStack() as stack:
             parts = []
             for name, url, suffix in results:
@@ -167,8 +170,8 @@ class Task(_Handle):
         """Write the results to `<task id>-<index>.png` (or the suffix they have) in `folder`, and return the paths.
 
         Nothing is overwritten: a name that is taken gets `-2`, `-3`, ... All results are saved or none. The key is not
-        sent along, since results live on other hosts. Raises `KlingError` for a task without results, a URL that is
-        not http(s) and a result of more than `max_bytes`.
+        sent along, since results live on other hosts. Raises `KlingError` for a task without results, a `folder`
+        that is a file, a URL that is not http(s) and a result of more than `max_bytes`.
         """
         return self._run(self._saving(folder, max_bytes))
 

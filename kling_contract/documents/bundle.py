@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.documents.files import Source, find, read
+from kling_contract.documents.references import steps_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +15,7 @@ def bundle(provider: str | Path) -> dict[str, Any]:
     """Return a provider's document with everything it refers to in other files taken in.
 
     A component of another file keeps its name, or takes the file's in front (`common.Error`) where the name is taken.
-    Raises `DocumentError` as `load` does.
+    It has to be a document that `load` takes. Raises `DocumentError` for a file that cannot be read.
     """
     return _Bundler(read(find(provider))).document()
 
@@ -47,7 +48,7 @@ class _Bundler:
         path = (source.path.parent / name).resolve() if name else source.path.resolve()
         if path == self._source.path.resolve():
             return {"$ref": f"#{fragment}", **own}
-        steps = fragment.split("/")[1:]
+        steps = steps_of(fragment)
         if len(steps) == 3 and steps[0] == "components":
             return {"$ref": f"#/components/{steps[1]}/{self._bring(path, steps[1], steps[2])}", **own}
         return {**self._rewritten(self._at(path, steps), self._file(path)), **own}
@@ -70,5 +71,5 @@ class _Bundler:
     def _at(self, path: Path, steps: list[str]) -> Any:
         node = self._file(path).tree
         for step in steps:
-            node = node[step]
+            node = node[int(step)] if isinstance(node, list) else node[step]
         return node

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import difflib
 import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
+from kling_contract.documents.extent import check_text
 from kling_contract.errors import DocumentError
 
 _PROVIDER = b"\n  x-provider:\n    vocabulary:"
-_MERGED = "tag:yaml.org,2002:merge"
+_TAG = "tag:yaml.org,2002:"
+_MERGED, _KEYS = f"{_TAG}merge", (f"{_TAG}str", f"{_TAG}int")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,28 +40,45 @@ class Source:
         return int(line) + 1
 
     def error(self, message: str, pointer: tuple[str | int, ...]) -> DocumentError:
-        """Return the error of what stands at `pointer`."""
-        return DocumentError(message, file=str(self.path), line=self.line_of(pointer))
+        """Return the error of what stands at `pointer`, in one line of text."""
+        return DocumentError(" ".join(message.splitlines()), file=str(self.path), line=self.line_of(pointer))
 
 
 class _Loader(yaml.CSafeLoader):
-    """The safe loader, which also refuses a key that is given twice, and a date that JSON would not have."""
+    """The safe loader, for what JSON can say: texts as keys, each once; a number as a key is taken as its text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key in (key for key, _ in node.value if key.tag != _MERGED):
+            if key.tag not in _KEYS or not isinstance(key, yaml.ScalarNode):
+                raise _marked(f"the key {key.value} needs quotes" if key.value else "a key is no text", key)
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark)
+                raise _marked(f"the key {key.value!r} is given twice", key)
             seen.add(key.value)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
+        return {str(key): value for key, value in mapping.items()}
+
+    def construct_finite(self, node: yaml.ScalarNode) -> float:
+        number: float = self.construct_yaml_float(node)
+        if not math.isfinite(number):
+            raise _marked(f"JSON has no number {node.value}", node)
+        return number
+
+    def refuse_date(self, node: yaml.ScalarNode) -> Any:
+        raise _marked(f"the date {node.value} needs quotes", node)
+
+    def refuse(self, node: yaml.Node) -> Any:
+        raise _marked(f"JSON has nothing like !!{node.tag.removeprefix(_TAG)}", node)
 
 
-def _refuse_date(loader: _Loader, node: yaml.ScalarNode) -> Any:
-    raise yaml.MarkedYAMLError(problem=f"the date {node.value} needs quotes", problem_mark=node.start_mark)
+def _marked(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
 
 
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _refuse_date)
+_Loader.add_constructor(f"{_TAG}float", _Loader.construct_finite)
+_Loader.add_constructor(f"{_TAG}timestamp", _Loader.refuse_date)
+for _kind in ("binary", "omap", "pairs", "set"):
+    _Loader.add_constructor(f"{_TAG}{_kind}", _Loader.refuse)
 
 
 def _child(node: Any, step: str | int) -> tuple[Any, Any]:
@@ -96,14 +117,27 @@ def find(provider: str | Path) -> Path:
 
 
 def read(path: Path) -> Source:
-    """Read one file. Raises `DocumentError` for a file that is missing, not text, or not YAML."""
+    """Read one file. Raises `DocumentError` for a file that is missing, not text, not YAML, or far too large."""
     try:
         text = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise DocumentError(getattr(error, "strerror", None) or str(error), file=str(path)) from None
+    try:
+        text.decode("utf-8")
+        check_text(text)
         return Source(path, text, yaml.load(text, Loader=_Loader))
-    except OSError as error:
-        raise DocumentError(error.strerror or str(error), file=str(path)) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.context_mark if "flow" in (error.context or "") else error.problem_mark
-        raise DocumentError(error.problem or "not YAML", file=str(path), line=mark.line + 1 if mark else None) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DocumentError(f"not YAML: {error}", file=str(path)) from None
+        message, line = _complaint(error, text)
+        raise DocumentError(" ".join(message.splitlines()), file=str(path), line=line) from None
+
+
+def _complaint(error: Exception, text: bytes) -> tuple[str, int | None]:
+    """Return what is wrong with a text, and the line where it is known."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 text: {error.reason} (0x{text[error.start]:02x})", text.count(b"\n", 0, error.start) + 1
+    if isinstance(error, ReaderError):
+        return f"not YAML: {error.reason}", text.count(b"\n", 0, error.position) + 1
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.context_mark if "flow" in (error.context or "") else error.problem_mark
+        return error.problem or "not YAML", mark.line + 1 if mark else None
+    return f"not YAML: {error}", None

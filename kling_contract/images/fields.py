@@ -13,8 +13,9 @@ import pybase64
 from kling_contract.images.header import read_header
 from kling_contract.images.texts import HEAD, IMAGE_NAME, LONGEST_PATH, SCHEME, URL, decoded
 
-ImageInput: TypeAlias = str | bytes | os.PathLike[str]
+ImageInput: TypeAlias = str | bytes | bytearray | memoryview | os.PathLike[str]
 
+_NEAR = 4096  # characters of base64, a multiple of 4
 _SENT_AS_IS = re.compile(r"https?://|data:", re.IGNORECASE)
 
 
@@ -27,10 +28,18 @@ def encode(image: ImageInput) -> str:
     """
     if isinstance(image, str):
         return _encoded(_read(image)) if _names_file(image) else image
-    return _encoded(image if isinstance(image, bytes) else _read(image))
+    return _encoded(image if isinstance(image, bytes | bytearray | memoryview) else _read(image))
 
 
-def _encoded(data: bytes) -> str:
+def seems_file(text: str) -> bool:
+    """Whether a text may mean a file that `encode` does not open: it is there, or has a sign that no base64 has."""
+    if not 0 < len(text) < LONGEST_PATH or SCHEME.match(text):
+        return False
+    return "." in text or "\\" in text or text.startswith("~") or os.path.exists(text)
+
+
+def _encoded(image: bytes | bytearray | memoryview) -> str:
+    data = bytes(image)
     if not data:
         raise ValueError("the image has no bytes")
     return pybase64.b64encode_as_string(data)
@@ -74,10 +83,11 @@ def describe(text: object) -> dict[str, Any]:
 def sides(text: str) -> tuple[int, int] | None:
     """Return width and height in px, as stored, of a base64 image; None for a URL or what cannot be read.
 
-    The head of the text is usually enough; all of it is decoded only when the head does not reach the sides.
+    The first characters are usually enough; more is decoded only where the sides stand behind large metadata.
     """
-    data = decoded(text[:HEAD])
-    header = read_header(data) if data else None
-    if header and header.truncated and not header.width and len(text) > HEAD:
-        header = read_header(decoded(text) or b"")
+    for characters in (_NEAR, HEAD, len(text)):
+        data = decoded(text[:characters])
+        header = read_header(data) if data else None
+        if header is None or header.width or not header.truncated or characters >= len(text):
+            break
     return (header.width, header.height) if header and header.width and header.height else None

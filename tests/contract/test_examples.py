@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from kling_contract import documents
-from kling_contract.contract import check_request, check_response, notes, parse
+from kling_contract.contract import check_request, check_response, notes
+from kling_contract.reading import parse
 
 load = functools.cache(documents.load)
 

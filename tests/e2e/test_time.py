@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 from asking import example, operations
 from bridge import Bridge, loaded
@@ -16,7 +17,7 @@ from PIL import Image
 
 from kling_contract import AsyncKling, Kling
 from kling_contract.errors import TaskFailed, WaitTimeout
-from mock_server.lifecycle import TERMINAL, status_at
+from mock_server.lifecycle import TERMINAL, ended, status_at
 from mock_server.waiting import SessionTime
 
 URL = "https://example.com/cat.png"
@@ -220,6 +221,16 @@ def _found(raw: Any, name: str) -> Any:
     if isinstance(raw, dict):
         return raw.get(name) or next(filter(None, (_found(each, name) for each in raw.values())), None)
     return None
+
+
+def test_a_task_that_was_to_fail_and_is_ended_well_by_hand_gives_no_reason() -> None:
+    bridge = Bridge("kling", clock="frozen", scenario="fail")
+    with client(bridge) as kling:
+        task = video(kling)
+        kept = session(bridge).store.get(task.id)
+        steps = ended(kept.steps, session(bridge).clock.now(), "succeed")
+        session(bridge).change(msgspec.structs.replace(kept, steps=steps))
+        assert (task.refresh().status, task.reason, len(task.videos)) == ("succeed", None, 1)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 100_000)), max_size=12))

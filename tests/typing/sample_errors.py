@@ -18,6 +18,9 @@ def synchronous(kling: Kling) -> None:
     kling.videos.image_to_video(image="a.png", duration=5)  # expect-error
     kling.videos.image_to_video(image="a.png", duration="7.5")  # expect-error
     kling.videos.image_to_video(image="a.png", mode="fast")  # expect-error
+    kling.videos.image_to_video(image="a.png", model_name="kling-v9")  # expect-error
+    kling.images.upscale(image="a.png")  # expect-error
+    kling.posters.make(headline="a")  # expect-error
     kling.videos.image_to_video(image="a.png", cfg_scale="0.5")  # expect-error
     kling.videos.image_to_video(image="a.png", camera_control={"type": "zoom"})  # expect-error
     kling.videos.image_to_video(image="a.png", dynamic_masks=[{"mask": "m.png"}])  # expect-error

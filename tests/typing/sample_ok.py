@@ -31,8 +31,11 @@ def synchronous(kling: Kling, masks: list[str]) -> list[Path]:
     video = kling.videos.image_to_video(
         image="https://example.com/cat.png",
         duration="5",
+        model_name="kling-v2-6",
         mode="pro",
         cfg_scale=0.5,
+        image_tail=bytearray(b"png"),
+        static_mask=memoryview(b"png"),
         dynamic_masks=[{"mask": b"png", "trajectories": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}],
         camera_control={"type": "simple", "config": {"zoom": 1.5}},
     )
@@ -40,7 +43,7 @@ def synchronous(kling: Kling, masks: list[str]) -> list[Path]:
     for task in kling.list("listImageToVideos", page=2, size=10):
         assert_type(task, Task)
     assert_type(kling.find("createImageToVideo", external_task_id="job-1"), Task | None)
-    assert_type(kling.create("createUpscale", factor=2), Task)
+    assert_type(kling.create("createUpscale", model_name="kling-v9", factor=2), Task)
     return video.save("results")
 
 

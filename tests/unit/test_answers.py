@@ -183,6 +183,15 @@ def test_an_unknown_status_word_is_named_with_the_known_ones() -> None:
     assert "submitted, processing, succeed, failed" in found.message
 
 
+@pytest.mark.parametrize("word", ["SUCCEED", "success", "succeed", "OK"])
+def test_a_stray_word_of_success_is_no_reason(word: str) -> None:
+    found = error("kling", {"code": 0, "message": word, "data": told("done")}, 200, operation="getImageToVideo")
+    assert f"({word})" not in str(found)
+    assert found.message.endswith("submitted, processing, succeed, failed")
+    refused = error("kling", {"code": 0, "message": "out of stock", "data": told("done")}, 200)
+    assert refused.message.endswith("(out of stock)")
+
+
 @pytest.mark.parametrize("word", [None, 3, "", "SUCCEED"])
 def test_a_task_without_a_known_status_is_no_task(word: Any) -> None:
     body = {"code": 0, "data": {**told(), "task_status": word}}

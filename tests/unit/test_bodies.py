@@ -125,6 +125,50 @@ def test_an_unknown_name_is_refused_with_the_one_that_was_meant() -> None:
     assert nested.pointer == "/subject_image_list/0/sujet"
 
 
+@pytest.mark.parametrize("provider", [KLING, ANY], ids=["kling", "anyapi"])
+def test_another_providers_name_is_not_taken_for_a_field_that_is_given(provider: Any) -> None:
+    fields = {**EXPAND, "bottom_expansion_ratio": 0.1, "n": 1}
+    (extra,) = broken(provider, "createImageExpansion", **fields)
+    assert extra.hint is None
+    del fields["down_expansion_ratio"]
+    unknown, missing = broken(provider, "createImageExpansion", **fields)
+    assert unknown.hint == "did you mean 'down_expansion_ratio'?"
+    assert (missing.pointer, missing.rule, missing.hint) == ("/down_expansion_ratio", "schema.required", None)
+
+
+def test_a_misspelling_of_a_field_is_recognised() -> None:
+    (found,) = broken(KLING, "createMultiImageToImage", subject_image_list=[URL], scence_image=URL)
+    assert found.hint == "did you mean 'scene_image'?"
+
+
+def test_a_renamed_field_has_both_names() -> None:
+    (found,) = broken(COMET, "createImageExpansion", **{**EXPAND, "down_expansion_ratio": 3})
+    alias = "(CometAPI's name for down_expansion_ratio)"
+    assert found.message == f"bottom_expansion_ratio {alias} is 3, above the maximum of 2"
+    fields = {each: ratio for each, ratio in EXPAND.items() if each != "down_expansion_ratio"}
+    (found,) = broken(COMET, "createImageExpansion", **fields)
+    assert found.message == f"bottom_expansion_ratio is required {alias}"
+    images = {"subject_image_list": [URL, URL], "scene_image": "ftp://host/a.png"}
+    (found,) = broken(COMET, "createMultiImageToImage", **images)
+    assert found.message.endswith("; scence_image is CometAPI's name for scene_image")
+    (found,) = broken(INVENTED, "createUpscale", image_list=[{"image": URL, "strength": {}}], factor=2)
+    assert found.message == "weight (Pictor's name for strength) is an object and must be a string"
+
+
+def test_a_hint_says_what_to_give_and_not_what_is_sent() -> None:
+    ones = dict.fromkeys(RATIOS, 1)
+    (found,) = broken(COMET, "createImageExpansion", image=URL, **ones)
+    given = dict(pair.split("=") for pair in str(found.hint).partition("fit: ")[2].split(", "))
+    assert set(given) == set(RATIOS)
+    assert build(COMET, "createImageExpansion", image=URL, **{name: Decimal(value) for name, value in given.items()})
+
+
+@pytest.mark.parametrize("number", [2.5, 10.0, Decimal("0.5")])
+def test_a_number_that_is_no_count_is_not_to_be_sent_as_a_text(number: Any) -> None:
+    (found,) = broken(COMET, "createImageExpansion", **EXPAND, n=number)
+    assert (found.rule, found.hint) == ("schema.type", None)
+
+
 def test_every_violation_is_reported_at_once() -> None:
     found = broken(KLING, "createImageExpansion", **{**EXPAND, "up_expansion_ratio": 3}, n=10, seed=1)
     assert {violation.rule for violation in found} == {"field.unknown", "schema.maximum"}
@@ -146,14 +190,59 @@ def test_an_open_file_is_no_image_and_the_hint_says_what_is() -> None:
     assert (violation.rule, violation.hint) == ("schema.type", "give a path or the file's bytes")
 
 
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_bytes_are_an_image(kind: Any) -> None:
+    body = build(KLING, "createMultiImageToImage", subject_image_list=[kind(png())], scene_image=kind(png()))
+    text = base64.b64encode(png()).decode()
+    assert body == {"subject_image_list": [{"subject_image": text}], "scene_image": text}
+
+
+@pytest.mark.parametrize("image", [b"", bytearray(), io.BytesIO(png()), object()])
+def test_an_unreadable_image_is_still_there(image: Any) -> None:
+    found = broken(KLING, "createImageToVideo", image=image, mode="best")
+    assert [each.pointer for each in found] == ["/image", "/mode"]
+
+
+def test_null_is_json() -> None:
+    (found,) = broken(KLING, "createMultiImageToImage", subject_image_list=[None])
+    assert found.message == "subject_image_list[0] is null and must be an object"
+    assert build(INVENTED, "createUpscale", image_list=[URL], factor=2, free={"a": [None]})["free"] == {"a": [None]}
+
+
+@pytest.mark.parametrize("text", ["./photo", "pics/photo.pn", "~/photo", "C\\photo", "photo.pngx"])
+def test_a_text_that_may_mean_a_file_is_told_how_to_give_one(text: str) -> None:
+    (found,) = broken(KLING, "createImageToVideo", image=text)
+    assert (found.rule, found.hint) == ("image.base64", f"for a file give pathlib.Path({text!r})")
+
+
+@pytest.mark.parametrize("name", ["photo", "photos12"])
+def test_a_file_without_a_suffix_is_not_opened(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(png())
+    (found,) = broken(KLING, "createImageToVideo", image=name)
+    assert found.hint == f"for a file give pathlib.Path({name!r})"
+
+
+@pytest.mark.parametrize("text", ["not base64", "data:image/png;base64,AAAA", "ftp://host/a.b", "AAAA"])
+def test_other_texts_keep_their_hints(text: str) -> None:
+    (found,) = broken(KLING, "createImageToVideo", image=text)
+    assert "pathlib" not in str(found.hint)
+
+
 def test_no_bytes_are_no_image() -> None:
     (violation,) = broken(KLING, "createMultiImageToImage", subject_image_list=[b""])
     assert (violation.pointer, violation.rule) == ("/subject_image_list/0/subject_image", "image.bytes")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"cat\.png"):
-        build(KLING, "createImageToVideo", image=tmp_path / "cat.png")
+    with pytest.raises(FileNotFoundError, match=r"\(given as image_tail\): .*cat\.png"):
+        build(KLING, "createImageToVideo", image=URL, image_tail=tmp_path / "cat.png")
+    with pytest.raises(FileNotFoundError, match=r"\(given as scene_image\): .*cat\.png"):
+        build(COMET, "createMultiImageToImage", subject_image_list=[URL, URL], scene_image=str(tmp_path / "cat.png"))
+    with pytest.raises(FileNotFoundError, match=r"\(given as image_list/1/image\): .*cat\.png"):
+        build(INVENTED, "createUpscale", image_list=[URL, tmp_path / "cat.png"], factor=2)
+    with pytest.raises(IsADirectoryError, match=r"\(given as image\)"):
+        build(KLING, "createImageToVideo", image=tmp_path)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), Decimal("NaN")])

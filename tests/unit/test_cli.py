@@ -76,7 +76,7 @@ def test_a_broken_body_is_told_all_that_is_wrong(tmp_path: Path, capsys: pytest.
     assert [(each["rule"], each["pointer"]) for each in told["notes"]] == [("field.unknown", "/colour")]
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"image": NaN}', b"[" * 5000, b'{"cfg_scale": 1e9999999}'])
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"image": NaN}', b"[" * 5000, b"9" * 5000])
 def test_a_body_that_is_no_json_is_broken_and_not_a_crash(
     data: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,6 +95,8 @@ def test_a_body_that_is_no_json_is_broken_and_not_a_crash(
         ("spec", "nope"),
         ("validate", "createImageToVide", "-"),
         ("validate", "createImageToVideo", "missing.json"),
+        ("validate", "getImageExpansion", "-"),
+        ("validate", "listImageExpansions", "-", "--json"),
         ("serve", "--port", "seven"),
         ("serve", "--speed", "0"),
         ("serve", "--access-key", "a"),
@@ -108,6 +110,11 @@ def test_wrong_use_is_one_line_and_exit_2(arguments: tuple[str, ...], capsys: py
     assert printed.out == ""
     assert len(printed.err.splitlines()) == 1
     assert "Traceback" not in printed.err
+
+
+def test_an_operation_without_a_body_names_the_create(capsys: pytest.CaptureFixture[str]) -> None:
+    call("validate", "getImageExpansion", "-")
+    assert "only a create does; that of its family is createImageExpansion" in capsys.readouterr().err
 
 
 def test_a_provider_that_is_close_is_suggested(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx
 import jwt
@@ -25,9 +26,6 @@ from fakes import (
 )
 
 from kling_contract import Image, Kling, Video, errors, load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RATIOS: dict[str, Any] = {f"{side}_expansion_ratio": 0.1 for side in ("up", "down", "left", "right")}
 
@@ -296,8 +294,17 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"access_key": "a", "secret_key": "s"}, r"CometAPI takes an API key \(KLING_API_KEY\), not access and secret"),
     ({"provider": PICTOR, "api_key": "k"}, "Pictor takes access and secret key, not an API key"),
     ({"provider": PICTOR}, "access_key .* is missing"),
-    ({"api_key": "a b"}, "api_key is empty, or has a space"),
+    ({"api_key": "a b"}, "api_key is empty or no text, or has a space"),
     ({"api_key": "clé"}, "no HTTP header can carry"),
+    ({"api_key": "ab\ncd"}, "no HTTP header can carry"),
+    ({"api_key": "\t"}, "api_key is empty"),
+    ({"api_key": b"key"}, "api_key is empty or no text"),
+    ({"api_key": "Bearer sk-1"}, "api_key begins with Bearer; give it without that word"),
+    ({"api_key": "bearer  sk-1"}, "begins with Bearer"),
+    ({"provider": "kling", "access_key": "a", "secret_key": "Bearer s"}, "secret_key begins with Bearer"),
+    ({"api_key": "k", "base_url": ""}, "base_url is ''; accepted"),
+    ({"api_key": "k", "base_url": 4060}, "base_url is 4060; accepted"),
+    ({"api_key": "k", "base_url": httpx.URL("http://host")}, "base_url is URL"),
     ({"api_key": "k", "base_url": "api.cometapi.com"}, "base_url is 'api.cometapi.com'; accepted"),
     ({"api_key": "k", "base_url": "ftp://host"}, "base_url"),
     ({"api_key": "k", "base_url": "http://user:pass@host"}, "base_url"),
@@ -312,6 +319,55 @@ def test_a_client_that_cannot_work_is_not_made(options: dict[str, Any], words: s
         Kling(**options)
     assert isinstance(caught.value, ValueError)
     assert "\n" not in str(caught.value)
+
+
+def test_an_empty_url_in_the_environment_is_not_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLING_BASE_URL", "")
+    with pytest.raises(errors.ConfigurationError, match="KLING_BASE_URL is ''; accepted"):
+        Kling(api_key="k")
+    assert "http://host" in repr(Kling(api_key="k", base_url="http://host"))
+
+
+def test_a_key_read_from_a_file_may_end_with_a_line() -> None:
+    with client(script := Script(task()), api_key="sk-1\r\n") as kling:
+        kling.get("getImageToVideo", ID)
+    assert script.requests[0].headers["authorization"] == "Bearer sk-1"
+
+
+@pytest.mark.parametrize("operation", ["getImageToVideo", "listImageToVideos"])
+def test_only_a_create_creates(operation: str) -> None:
+    with client(Script()) as kling, pytest.raises(errors.KlingError, match="its create is createImageToVideo"):
+        kling.create(operation, image=URL)
+
+
+@pytest.mark.parametrize("task_id", ["a\ud800", "\udfff"])
+def test_an_id_that_no_url_can_carry_is_refused(task_id: str) -> None:
+    with client(Script()) as kling, pytest.raises(ValueError, match="lone surrogate, which no URL can carry") as caught:
+        kling.get("getImageToVideo", task_id)
+    assert type(caught.value) is ValueError
+
+
+def test_a_documents_own_calls_are_there_by_name() -> None:
+    with pictor(script := Script(httpx.Response(200, json={"job": {"ref": "j1", "phase": "waiting"}}))) as kling:
+        made = getattr(kling.images, "upscale")(image_list=[URL], factor=2)  # noqa: B009 - type checkers refuse it
+    assert (made.id, script.body()["times"]) == ("j1", "2")
+    with client(Script(), Path(__file__).parents[1] / "documents" / "tiny.yaml") as acme:
+        make = getattr(acme, "posters").make  # noqa: B009 - type checkers refuse it
+        with pytest.raises(errors.ContractViolation, match="createPoster was not sent"):
+            make()
+
+
+@pytest.mark.parametrize("name", ["poster", "_posters", "images.upscale", "__len__"])
+def test_a_group_that_is_not_there_is_an_attribute_error(name: str) -> None:
+    with client(Script()) as kling:
+        for each in (kling, kling.images, async_client(Script())):
+            with pytest.raises(AttributeError, match=f"has no '{name}'"):
+                getattr(each, name)
+
+
+def test_an_attribute_error_lists_the_calls() -> None:
+    with client(Script()) as kling, pytest.raises(AttributeError, match=r"calls: .*videos\.image_to_video"):
+        getattr(kling.videos, "image_to_vido")  # noqa: B009 - type checkers refuse it
 
 
 def test_an_unknown_provider_is_named_with_the_known_ones() -> None:

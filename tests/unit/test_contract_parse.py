@@ -10,8 +10,9 @@ from gate_bodies import EXPAND, PROVIDERS, TINY, URL, VIDEO, broken, expansion, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kling_contract.contract import check_request, check_response, parse
+from kling_contract.contract import check_request, check_response
 from kling_contract.errors import Violation
+from kling_contract.reading import parse
 
 DEEP = 2000
 MALFORMED = [
@@ -27,7 +28,35 @@ def test_what_is_not_json_is_malformed(data: bytes) -> None:
     value, found = parse(data)
     assert value is None
     assert [(each.rule, each.pointer) for each in found] == [("json.malformed", "")]
-    assert found[0].message.startswith("the body is not JSON: ")
+    assert found[0].message.startswith("the body ")
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "hint"),
+    [
+        (b"", "the body is empty", "send a JSON object"),
+        (b"\xef\xbb\xbf{}", "the body begins with a byte order mark", "send UTF-8 without a byte order mark"),
+        ("{}".encode("utf-16"), "the body is UTF-16 and must be UTF-8", "send UTF-8 without a byte order mark"),
+        (
+            '{"a": 1}'.encode("utf-16-le"),
+            "the body is UTF-16 and must be UTF-8",
+            "send UTF-8 without a byte order mark",
+        ),
+        (
+            '{"a": 1}'.encode("utf-16-be"),
+            "the body is UTF-16 and must be UTF-8",
+            "send UTF-8 without a byte order mark",
+        ),
+        ("{}".encode("utf-32"), "the body is UTF-32 and must be UTF-8", "send UTF-8 without a byte order mark"),
+        (b'{"abc": "d\xffe"}', "the body is not JSON: byte 10 (0xff) is not UTF-8: invalid start byte", None),
+        ('{"é": "'.encode() + b'\xed\xa0\x80"}', "the body is not JSON: byte 8 (0xed) is not UTF-8", None),
+        (b"[1 2]", "the body is not JSON: JSON is malformed: ", None),
+    ],
+)
+def test_why_a_body_is_not_json(data: bytes, message: str, hint: str | None) -> None:
+    (found,) = parse(data)[1]
+    assert found.message.startswith(message)
+    assert found.hint == hint
 
 
 @pytest.mark.parametrize("data", [b"[" * DEEP + b"]" * DEEP, b'{"a":' * DEEP + b"1" + b"}" * DEEP, b"[" * 10**6])
@@ -52,11 +81,63 @@ def test_a_body_deeper_than_64_levels_is_refused(depth: int) -> None:
      b"1." + b"1" * 50, b"1e999999999999999999999", b"-1e-999999999999999999999", b"0." + b"0" * 60 + b"1"],
 )  # fmt: skip
 def test_a_number_that_takes_too_long_is_refused_before_any_rule(data: bytes) -> None:
-    body, found = parse(b'{"image": "%s", "left_expansion_ratio": %s}' % (URL.encode(), data))
+    others = b"".join(b', "%s_expansion_ratio": 2' % side for side in (b"up", b"down", b"right"))
+    body, found = parse(b'{"image": "%s", "left_expansion_ratio": %s%s}' % (URL.encode(), data, others))
     violations = found or check_request(operation("kling", EXPAND), body)
     assert [each.rule for each in violations] == ["number.precision"]
     assert violations[0].pointer in ("", "/left_expansion_ratio")
     assert "40 significant digits" in violations[0].message
+    assert violations[0].hint == "round it to fewer digits, between 1e-40 and 1e40"
+    assert violations[0].found is None or len(violations[0].found) < 80
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1e50, "1e+50"), (Decimal("1e50"), "1E+50"), (10**40, f"1{'0' * 39}... (41 characters)"),
+     (float("nan"), "nan"), (Decimal("-sNaN"), "-sNaN"), (-float("inf"), "-inf")],
+)  # fmt: skip
+def test_a_number_that_is_refused_is_shown(value: Any, shown: str | None) -> None:
+    (found,) = check_request(operation("kling", EXPAND), expansion("kling", (0, 0, 0, value)))
+    assert found.found == shown
+    finite = Decimal(value).is_finite()
+    assert (found.hint == "JSON has neither NaN nor infinity; leave the field out") is not finite
+
+
+def test_a_number_that_python_does_not_write_is_refused_too() -> None:
+    (found,) = check_request(operation("kling", EXPAND), expansion("kling", (0, 0, 0, 10**5000)))
+    assert (found.rule, found.found) == ("number.precision", None)
+
+
+def test_what_else_is_wrong_is_reported_beside_a_number_that_is_refused() -> None:
+    body: dict[str, Any] = {
+        "image": "x.png", "up_expansion_ratio": "0.1", "down_expansion_ratio": 1e50, "left_expansion_ratio": 9,
+        "right_expansion_ratio": -1, "n": 10**50, "watermark_info": {"enabled": float("nan")},
+    }  # fmt: skip
+    before = {**body, "watermark_info": dict(body["watermark_info"])}
+    assert broken("kling", EXPAND, body) == [
+        "number.precision /down_expansion_ratio", "number.precision /n", "number.precision /watermark_info/enabled",
+        "image.base64 /image", "schema.type /up_expansion_ratio", "schema.maximum /left_expansion_ratio",
+        "schema.minimum /right_expansion_ratio",
+    ]  # fmt: skip
+    assert repr(body) == repr(before)
+
+
+def test_no_rule_runs_on_a_number_that_is_refused() -> None:
+    assert broken("kling", EXPAND, expansion("kling", (2, 1e50, 2, 2))) == ["number.precision /down_expansion_ratio"]
+    assert broken("kling", EXPAND, expansion("kling", (2, 0, 2, 2))) == ["expansion.area"]
+
+
+def test_a_rule_without_that_number_still_runs() -> None:
+    body = {"image": URL, "image_tail": URL, "model_name": "kling-v2-master", "cfg_scale": 1e50}
+    assert broken("kling", VIDEO, body) == ["number.precision /cfg_scale", "capability.image-tail"]
+
+
+@given(st.integers(41, 400), st.sampled_from(["", "[", '{"b":']))
+@settings(deadline=None)
+def test_a_body_of_one_number_alone_is_judged_too(digits: int, start: str) -> None:
+    value: Any = 10**digits if not start else [10**digits] if start == "[" else {"b": 10**digits}
+    place = {"": "", "[": " /0", '{"b":': " /b"}[start]
+    assert broken("tiny", "createPoster", value)[0] == f"number.precision{place}"
 
 
 @pytest.mark.parametrize("data", [b"9" * 40, b"1e40", b"1e-40", b"-0", b"0e5", b"1." + b"1" * 39])

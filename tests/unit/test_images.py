@@ -552,7 +552,13 @@ class TestEncode:
             encode("A" * 4091 + ".png")
         assert len(looked) == 1
 
-    @pytest.mark.parametrize("other", [3, None, bytearray(b"x")])
+    @pytest.mark.parametrize("kind", [bytearray, memoryview])
+    def test_any_bytes_will_do(self, kind: Any) -> None:
+        assert encode(kind(PNG)) == encode(PNG)
+        with pytest.raises(ValueError, match="no bytes"):
+            encode(kind(b""))
+
+    @pytest.mark.parametrize("other", [3, None, [b"x"]])
     def test_another_type_is_refused(self, other: Any) -> None:
         with pytest.raises(TypeError):
             encode(other)

@@ -229,6 +229,19 @@ def test_the_balance_pays_for_what_succeeds(scenario: str, left: int) -> None:
     assert (video(core).status == 200) is bool(left)
 
 
+def test_a_balance_goes_on_while_other_limits_change_and_begins_anew_when_it_is_refilled() -> None:
+    core = Core(clock="frozen", rates=Rates(balance=1.5))
+    session = core.mock.sessions.get("default")
+    assert video(core, prefer="delay=1").status == 200
+    session.advance(1)
+    session.limits.rates = Rates(balance=1.5, per_second=100)
+    assert code(video(core)) == POOR
+    session.limits.refill()
+    assert video(core).status == 200
+    session.limits.rates = Rates(balance=2.5)
+    assert code(video(core)) == POOR
+
+
 def test_requests_a_second_are_counted_on_the_clock_of_the_session() -> None:
     core = Core(clock="frozen", rates=Rates(per_second=3))
     session = core.mock.sessions.get("default")

@@ -129,6 +129,7 @@ UNKNOWN = {
 def test_what_there_is_not_is_answered_400_by_the_mock_itself_and_uses_nothing_up(asked: str) -> None:
     core, untouched = (Core(clock="frozen") for _ in range(2))
     for each in (core, untouched):
+        each.mock.sessions.get("default").wish = Wish(pace="spread")
         armed = each.mock.sessions.get("default").armed
         armed.arm(Wish(polls=7), times=1, probability=0.5)
         armed.arm(Wish(scenario="fail", pace="spread"), times=1)

@@ -69,7 +69,8 @@ def test_a_path_may_be_encoded_more_than_it_has_to() -> None:
 
 @pytest.mark.parametrize("name", bundled())
 @pytest.mark.parametrize(
-    "path", ["", "/", "//", "/v1", "/v1/videos", "/favicon.ico", "/v1//videos/image2video", "*", "/../etc/passwd", "/%00"]
+    "path",
+    ["", "/", "//", "/v1", "/v1/videos", "/favicon.ico", "/v1//videos/image2video", "*", "/../etc/passwd", "/%00"],
 )
 def test_other_paths_are_no_route(name: str, path: str) -> None:
     assert routes(name).find("GET", path) == "route.unknown"

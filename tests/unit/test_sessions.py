@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from bridge import Moving, loaded
@@ -15,6 +16,7 @@ from mock_server.sessions import Session, Sessions
 from mock_server.settings import Settings
 from mock_server.store import Task
 
+TINY = str(Path(__file__).parents[1] / "documents" / "tiny.yaml")
 names = st.text(max_size=20)
 seeds = st.integers(-(2**70), 2**70)
 
@@ -47,7 +49,7 @@ def test_kling_has_18_digits_and_cometapi_19() -> None:
 
 def test_ids_have_the_prefix_that_the_document_says() -> None:
     session = sessions().get("a")
-    made = session.new_id(loaded("tests/documents/tiny.yaml"))
+    made = session.new_id(loaded(TINY))
     assert made.startswith("job_")
     assert made.removeprefix("job_").isdecimal()
     assert len(made) == len("job_") + 20
@@ -94,7 +96,7 @@ def test_a_request_id_is_a_uuid_of_version_4(seed: int, name: str) -> None:
 def test_the_session_of_an_id_is_found_by_it(chosen: list[str], data: st.DataObject) -> None:
     every = sessions()
     made = {each: name for name in chosen for each in ids(every.get(name), loaded("kling"))}
-    prefixed = {every.get(name).new_id(loaded("tests/documents/tiny.yaml")): name for name in chosen}
+    prefixed = {every.get(name).new_id(loaded(TINY)): name for name in chosen}
     for each, name in {**made, **prefixed}.items():
         owner = every.owning(each)
         assert owner is not None

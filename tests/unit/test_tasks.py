@@ -133,6 +133,13 @@ def test_results_are_saved_under_the_tasks_name(tmp_path: Path) -> None:
     assert names(folder) == [f"{ID}-0.png", f"{ID}-1.jpg"]
 
 
+@pytest.mark.parametrize("folder", ["file", "file/below"])
+def test_a_file_is_no_folder(folder: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(errors.KlingError, match=r"cannot be saved: .*file.* is no folder"):
+        done(Script(), "https://cdn.example/a.png").save(tmp_path / folder)
+
+
 def test_the_key_stays_with_the_provider(tmp_path: Path) -> None:
     script = Script(file())
     done(script, "https://cdn.example/a.png?signature=1").save(tmp_path)

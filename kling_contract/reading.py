@@ -1,0 +1,150 @@
+"""From bytes to JSON to compute with: what cannot be read, and numbers and depths that nobody should compute with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeAlias
+
+import msgspec
+
+from kling_contract.errors import Violation
+
+DIGITS, EXPONENT, DEPTH = 40, 40, 64
+
+Place: TypeAlias = tuple[str | int, ...]
+
+_UTF8_HINT = "send UTF-8 without a byte order mark"
+
+
+def _number(text: str) -> float | Decimal:
+    """Return a number that `repr` writes as it was written, as a float if it can be one.
+
+    Two decimals of at most 15 digits are never the same float, so the shortest text of each is its own.
+    """
+    return float(text) if len(text) <= 16 and "e" not in text and "E" not in text else Decimal(text)
+
+
+_DECIMALS = msgspec.json.Decoder(float_hook=Decimal)
+_NUMBERS = msgspec.json.Decoder(float_hook=_number)
+
+
+def parse(data: bytes, *, decimals: bool = True) -> tuple[Any, list[Violation]]:
+    """Return the JSON in `data` and what is wrong with it.
+
+    Numbers with a point are the decimals that were written; without `decimals` those that a float writes in the same
+    way are floats, which are faster to check. Rules: `json.malformed` (cut off, not UTF-8, NaN, a lone surrogate,
+    ...), `json.depth`, `number.precision`.
+    """
+    try:
+        return (_DECIMALS if decimals else _NUMBERS).decode(data), []
+    except RecursionError:
+        return None, [_too_deep(())]
+    except (msgspec.ValidationError, InvalidOperation):
+        return None, [_imprecise(())]
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return None, [_malformed(data, error)]
+
+
+def unreadable(body: Any) -> dict[Place, Violation]:
+    """Return what makes a body no JSON to compute with, by place: numbers too long, NaN, nesting without end."""
+    return {} if type(body) is dict and _is_plain(body) else dict(_scan(body, ()))
+
+
+def without(node: Any, places: Mapping[Place, Any], at: Place = ()) -> Any:
+    """Return a copy of a body with null at `places`."""
+    if at in places:
+        return None
+    if isinstance(node, Mapping):
+        return {key: without(value, places, (*at, key)) for key, value in node.items()}
+    if isinstance(node, list):
+        return [without(value, places, (*at, index)) for index, value in enumerate(node)]
+    return node
+
+
+def pointer_to(place: Sequence[str | int]) -> str:
+    """Return the JSON pointer of a place in a body."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in place)
+
+
+def _malformed(data: bytes, error: Exception) -> Violation:
+    encoding = json.detect_encoding(data)
+    if not data:
+        return Violation("", "json.malformed", "the body is empty", None, "send a JSON object")
+    if encoding == "utf-8-sig":
+        return Violation("", "json.malformed", "the body begins with a byte order mark", None, _UTF8_HINT)
+    if encoding != "utf-8":
+        message = f"the body is {encoding[:6].upper()} and must be UTF-8"
+        return Violation("", "json.malformed", message, None, _UTF8_HINT)
+    return Violation("", "json.malformed", f"the body is not JSON: {_not_utf8(data) or error}")
+
+
+def _not_utf8(data: bytes) -> str | None:
+    """Name the first byte that is not UTF-8, counted from the start of the body and not of the text it stands in."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8: {error.reason}"
+    return None
+
+
+def _is_plain(body: dict[Any, Any]) -> bool:
+    """Whether all values are at first sight nothing to refuse. A float has 17 digits at most."""
+    for value in body.values():
+        kind = type(value)
+        if kind is float or kind is int:
+            if value and not 1e-20 < abs(value) < 1e20:
+                return False
+        elif kind is not str and kind is not bool:
+            return False
+    return True
+
+
+def _scan(node: Any, place: Place) -> Iterator[tuple[Place, Violation]]:
+    if len(place) > DEPTH:
+        yield place[:2], _too_deep(place[:2])
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            if type(value) is not str:
+                yield from _scan(value, (*place, key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _scan(value, (*place, index))
+    elif _is_imprecise(node):
+        yield place, _imprecise(place, node)
+
+
+def _too_deep(place: Place) -> Violation:
+    subject = "" if place else "the body is "
+    return Violation(pointer_to(place), "json.depth", f"{subject}nested deeper than {DEPTH} levels")
+
+
+def _is_imprecise(value: Any) -> bool:
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal):
+        parts = value.as_tuple()
+        return not isinstance(parts.exponent, int) or len(parts.digits) > DIGITS or abs(parts.exponent) > EXPONENT
+    return isinstance(value, int) and abs(value) >= 10**DIGITS
+
+
+def _imprecise(place: Place, value: Any = None) -> Violation:
+    message = f"a number must be finite, with at most {DIGITS} significant digits and an exponent within {EXPONENT}"
+    found = None if value is None else _written(value)
+    return Violation(pointer_to(place), "number.precision", message, found, _nearest(value))
+
+
+def _written(value: Any) -> str | None:
+    """Return the beginning of a number as a text; Python writes no whole number of more than 4300 digits."""
+    try:
+        text = str(value)
+    except ValueError:
+        return None
+    return text if len(text) <= DIGITS else f"{text[:DIGITS]}... ({len(text)} characters)"
+
+
+def _nearest(value: Any) -> str:
+    if isinstance(value, float | Decimal) and not Decimal(value).is_finite():
+        return "JSON has neither NaN nor infinity; leave the field out"
+    return f"round it to fewer digits, between 1e-{EXPONENT} and 1e{EXPONENT}"
