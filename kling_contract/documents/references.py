@@ -93,8 +93,8 @@ class Resolver:
         node: Any = other.tree
         for step in steps_of(fragment):
             try:
-                place = (*place, int(step) if isinstance(node, list) else step)
-                node = node[place[-1]]
+                key: Any = int(step) if isinstance(node, list) else step
+                place, node = (*place, key), node[key]
             except (KeyError, IndexError, TypeError, ValueError):
                 raise source.error(f"{reference} refers to nothing: no {step!r}", pointer) from None
         return other, place, node

@@ -140,7 +140,11 @@ def test_a_violation_fails_it_if_it_is_told_to(body: Any, options: tuple[str, ..
 
 def test_lines_of_json_say_what_happened_and_never_a_key() -> None:
     image = picture()
-    body = {"image": base64.b64encode(image).decode(), "mode": "turbo", "callback_url": "https://a.b/?token=very-secret"}
+    body = {
+        "image": base64.b64encode(image).decode(),
+        "mode": "turbo",
+        "callback_url": "https://a.b/?token=very-secret",
+    }
     with Serve("--provider", "kling", "--log-format", "json", "--api-key", "sk-very-secret") as server:
         server.ask("POST", VIDEOS, body, "Bearer sk-very-secret")
         server.ask("GET", VIDEOS, key="Bearer sk-very-secret-but-wrong")
