@@ -25,6 +25,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _USER = re.compile(r"(://)[^/?#\s]*@")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
 _VALUE = re.compile(r"=[^&\s]*")
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 _LEAST_SECRET = 8  # characters; shorter ones, such as a key `test`, are words too
@@ -39,7 +40,7 @@ _decode = msgspec.json.Decoder().decode
 
 def headers(given: Mapping[str, str]) -> dict[str, str]:
     """Return headers with the secret ones replaced by a marker."""
-    return {name: MARK if _SECRET.search(name) else url(value) for name, value in given.items()}
+    return {name: MARK if _SECRET.search(name) else urls(value) for name, value in given.items()}
 
 
 def query(text: str) -> str:
@@ -52,14 +53,16 @@ def _pair(part: str) -> str:
     return f"{name}={MARK}" if equals and _SECRET.search(unquote_plus(name)) else part
 
 
-def url(text: str) -> str:
-    """Return a text that may be a URL without its user, password and fragment, and without any value of its query.
+def urls(text: str) -> str:
+    """Return a text in which no URL has a user, a password, a fragment or any value of its query.
 
     Whose URL it is nobody knows, and so not which of its parameters is a key.
     """
-    if "://" not in text:
-        return text
-    address, mark, asked = _USER.sub(r"\1", text).partition("#")[0].partition("?")
+    return _URL.sub(_shortened, text) if "://" in text else text
+
+
+def _shortened(found: re.Match[str]) -> str:
+    address, mark, asked = _USER.sub(r"\1", found[0]).partition("#")[0].partition("?")
     return f"{address}?{_VALUE.sub('=' + MARK, asked)}" if mark else address
 
 
@@ -148,15 +151,13 @@ def _shown(value: Any, schema: Mapping[str, Any], digest: bool, depth: int) -> A
 
 
 def _shown_text(text: str, schema: Mapping[str, Any], digest: bool) -> Any:
-    if is_url(text):
-        return url(text)[:_LONGEST_TEXT]
-    if "x-image" in schema or len(text) > _LONGEST_TEXT:
+    if not is_url(text) and ("x-image" in schema or len(text) > _LONGEST_TEXT):
         found = describe(text) if digest else outline(text)
         if "type" in found:
             return found
     if len(text) <= _LONGEST_TEXT + _MARGIN:
-        return _RUN.sub(_counted, text)
-    return f"{_RUN.sub(_counted, text[:_LONGEST_TEXT])}... ({len(text)} characters)"
+        return _RUN.sub(_counted, urls(text))
+    return f"{_RUN.sub(_counted, urls(text[:_LONGEST_TEXT]))}... ({len(text)} characters)"
 
 
 def outline(text: str) -> dict[str, Any]:
@@ -170,7 +171,7 @@ def outline(text: str) -> dict[str, Any]:
 
 
 def _text(data: bytes) -> str:
-    return _RUN.sub(_counted, url(data.decode("utf-8", "replace")))
+    return _RUN.sub(_counted, urls(data.decode("utf-8", "replace")))
 
 
 def _counted(run: re.Match[str]) -> str:

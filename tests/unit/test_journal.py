@@ -191,6 +191,11 @@ def test_what_is_no_secret_is_shown(name: str) -> None:
     assert redaction.headers({name: "value"}) == {name: "value"}
 
 
+def test_urls_keep_their_place_and_nothing_else() -> None:
+    told = redaction.urls('{"a": "https://me:pass@a.b/c?d=e&f#g", "h": "wss://i/j", # see http://k/?l')
+    assert told == '{"a": "https://a.b/c?d=[redacted]&f", "h": "wss://i/j", # see http://k/?l'
+
+
 @given(st.text(max_size=50), st.lists(st.text(max_size=10), max_size=4))
 def test_a_query_without_secrets_stays_as_it_is(words: str, more: list[str]) -> None:
     asked = "&".join(f"page{n}={each}".replace("&", "") for n, each in enumerate([words, *more]))
