@@ -63,12 +63,17 @@ class Mock:
         return self.endpoints.answer(exchange)
 
 
-def create_app(settings: Settings | None = None, *, observe: Callable[[Entry], None] | None = None) -> Starlette:
+def create_app(
+    settings: Settings | None = None, *, observe: Callable[[Entry], None] | None = None, **options: Any
+) -> Starlette:
     """Return the mock as an ASGI application; `observe` is called with each exchange once it is answered.
 
-    Raises `DocumentError` if the provider's document cannot be read. Nothing depends on the lifespan.
+    Takes `Settings`, or what they take: `create_app(provider="kling", verify_answers=True)`. Raises `DocumentError`
+    if the provider's document cannot be read. Nothing depends on the lifespan.
     """
-    mock = Mock(settings or Settings(), verbose=observe is not None)
+    if settings is not None and options:
+        raise TypeError("create_app takes settings, or options, and not both")
+    mock = Mock(settings or Settings(**options), verbose=observe is not None)
     app = _App(_Edge(mock, observe), routes=[Route("/livez", _alive), Route("/readyz", _alive)])
     app.state.mock = mock
     return app

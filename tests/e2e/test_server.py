@@ -260,3 +260,12 @@ def test_two_mocks_in_one_process_share_nothing() -> None:
     first, second = Core("kling"), Core("kling")
     first.create("createImageToVideo", {"image": URL})
     assert second.ask("GET", VIDEOS).body["data"] == []
+
+
+def test_an_app_is_made_from_settings_or_from_what_they_take() -> None:
+    made = create_app(provider="kling", verify_answers=True).state.mock.settings
+    assert made == Settings(provider="kling", verify_answers=True)
+    with pytest.raises(TypeError, match="not both"):
+        create_app(Settings(), seed=1)
+    with pytest.raises(TypeError, match="spead"):
+        create_app(spead=2)
