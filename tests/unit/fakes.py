@@ -1,4 +1,4 @@
-"""A provider of the test's own making: a clock that moves by being waited for, and answers one after the other."""
+"""A provider of the test's own making, which gives its answers one after the other, and a clock beside it."""
 
 from __future__ import annotations
 
@@ -7,30 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from bridge import Moving as Clock
 
 from kling_contract import AsyncKling, Kling
 
 PICTOR = Path(__file__).parent / "pictor.yaml"
 URL = "https://example.com/cat.png"
 ID = "831922345719271433"
-
-
-class Clock:
-    """Time that moves by being waited for."""
-
-    def __init__(self, now: float = 1_790_000_000.0) -> None:
-        self.time = now
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += seconds
-
-    async def asleep(self, seconds: float) -> None:
-        self.sleep(seconds)
 
 
 class Script:
