@@ -11,7 +11,7 @@ from mock_server.lifecycle import TERMINAL, Step, status_at
 from mock_server.media import clip_seconds
 from mock_server.outcomes import outcome_of
 from mock_server.store import Task
-from mock_server.wishes import Wish
+from mock_server.wishes import NOTHING, Wish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +32,7 @@ class Tasks:
 
     def __init__(self, settings: Settings, inputs: Inputs) -> None:
         self._settings, self._inputs = settings, inputs
+        self._wish = NOTHING if settings.scenario is None else Wish(settings.scenario)
 
     def create(self, call: Call, body: Mapping[str, Any], images: Sequence[str]) -> Task | None:
         """Return the task of an accepted body, kept in its session; None if its external id is taken."""
@@ -46,7 +47,7 @@ class Tasks:
         situation = call.session.limits.admit(lifecycle.result, slots, units or 0.0, call.entry.at)
         if situation is not None:
             raise Refusal(situation)
-        outcome = outcome_of(call, body, lifecycle, Wish(self._settings.scenario))
+        outcome = outcome_of(call, body, lifecycle, self._wish)
         results = range(count if lifecycle.result == "video" else 0)
         files = [image for image in images if not is_url(image)]
         task = Task(

@@ -47,6 +47,10 @@ class Wish:
 
     def over(self, other: Wish) -> Wish:
         """Return this wish, with what it leaves open taken from another."""
+        if other is NOTHING:
+            return self
+        if self is NOTHING:
+            return other
         return Wish(
             other.scenario if self.scenario is None else self.scenario,
             other.delay if self.delay is None else self.delay,
