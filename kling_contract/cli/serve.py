@@ -208,7 +208,8 @@ def _greet(url: str, options: argparse.Namespace, provider: Provider) -> None:
     say(f"{provider.title} as of {provider.date}; {pace if options.clock == 'real' else _STANDING[options.clock]}")
     if _is_exposed(options.host):
         say(_EXPOSED if os.environ.get(TOKEN) else f"{_EXPOSED}, which is not set: admin answers 403")
-    create = next((each for each in provider.operations.values() if _is_usable(each, options)), None)
+    usable = (each for each in provider.operations.values() if _is_usable(each, options))
+    create = min(usable, key=lambda each: len(_example(each)), default=None)
     if create is not None:
         say("\n".join(["try:", *_curls(url, provider, create, guarded=_is_guarded(options))]))
 
@@ -216,7 +217,7 @@ def _greet(url: str, options: argparse.Namespace, provider: Provider) -> None:
 def _curls(url: str, provider: Provider, create: Operation, *, guarded: bool) -> list[str]:
     """Return lines to paste: a call that makes a task, and one that asks for it."""
     key = '-H "Authorization: Bearer $KLING_API_KEY"' if guarded else "-H 'Authorization: Bearer test'"
-    body = shlex.quote(json.dumps(next(iter(create.examples.values())), ensure_ascii=False))
+    body = shlex.quote(_example(create))
     lines = [
         f"  curl -s {shlex.quote(url + create.path)} {key} -H 'Content-Type: application/json' \\",
         f"    -d {body}",
@@ -229,6 +230,10 @@ def _curls(url: str, provider: Provider, create: Operation, *, guarded: bool) ->
 
 def _is_guarded(options: argparse.Namespace) -> bool:
     return bool(_listed(options.api_key) or _listed(options.access_key))
+
+
+def _example(operation: Operation) -> str:
+    return json.dumps(next(iter(operation.examples.values())), ensure_ascii=False)
 
 
 def _is_usable(operation: Operation, options: argparse.Namespace) -> bool:
