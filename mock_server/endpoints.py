@@ -139,7 +139,7 @@ class Endpoints:
         images = call.operation.images(body)
         task = self._tasks.create(call, body, images)
         if task is None:
-            raise Refusal("task.duplicate", id=body[call.operation.external or ""])
+            raise _duplicate(call, body)
         call.entry.task, call.entry.task_status, call.entry.scenario = task.id, "submitted", task.scenario
         return call.operation.envelope.render(self._tasks.values(task, call))
 
@@ -174,6 +174,16 @@ class Endpoints:
     def _no_provider(self, address: Address) -> Answer:
         accepted = ", ".join(provider.name for provider in self._addresses.every_provider())
         return _own_error(f"no provider {address.asked!r}", accepted, 404)
+
+
+def _duplicate(call: Call, body: dict[str, Any]) -> Refusal:
+    """Return the refusal of an external id that is taken, told so that a row without words for it says it too."""
+    field = call.operation.external or ""
+    message = f"{field} {body[field]!r} is taken already"
+    call.entry.violations.append(
+        Violation(f"/{field}", "task.duplicate", message, body[field], "give another, or none")
+    )
+    return Refusal("task.duplicate", id=body[field], field=field, found=body[field], message=message)
 
 
 def _own_error(message: str, accepted: str, status: int) -> Answer:

@@ -152,3 +152,22 @@ def test_a_document_that_cannot_work_is_one_line(tmp_path: Path, capsys: pytest.
     assert main(["operations", "--provider", str(broken)]) == 2
     line = capsys.readouterr().err
     assert re.fullmatch(rf"kling-contract: {re.escape(str(broken))}:\d+: .*\n", line)
+
+
+def test_a_taken_id_is_told_even_where_the_document_has_no_row_for_it(tmp_path: Path) -> None:
+    text = TINY.read_text()
+    row = text[text.index("    task.duplicate:") : text.index("    request.invalid:")]
+    lacking = tmp_path / "acme.yaml"
+    lacking.write_text(text.replace(row, ""))
+    bridge = Bridge(str(lacking))
+    with httpx.Client(base_url="https://api.acme.example", transport=bridge.transport) as client:
+        client.headers["Authorization"] = "Bearer test"
+        body = {"picture": "https://pictures.example/cat.png", "reference": "one"}
+        assert client.post("/make/clip", json=body).status_code == 200
+        refused = client.post("/make/clip", json=body)
+    assert refused.status_code == 422
+    assert refused.json()["fault"] | {"kind": "bad-field"} == {
+        "kind": "bad-field",
+        "field": "reference",
+        "text": "reference 'one' is taken already",
+    }
