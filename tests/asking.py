@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from bridge import Moving, loaded
 
+from kling_contract import errors
 from kling_contract.documents import Operation, Provider, bundled
 from mock_server.app import Mock
 from mock_server.exchange import Exchange
@@ -77,3 +78,19 @@ def made(core: Core, create: str = "createImageToVideo", **fields: Any) -> str:
     answer = core.create(create, {**example(core.provider.operation(create)), **fields})
     assert answer.status == 200, answer.body
     return str(answer.body["data"]["task_id"])
+
+
+# What the client raises for each meaning that an error row can have.
+MEANT = {
+    "authentication": errors.AuthenticationError,
+    "balance": errors.AccountError,
+    "permission": errors.AccountError,
+    "request": errors.RequestError,
+    "duplicate": errors.RequestError,
+    "model-missing": errors.RequestError,
+    "task-missing": errors.TaskNotFound,
+    "policy": errors.PolicyError,
+    "rate": errors.RateLimitError,
+    "server": errors.ServerError,
+    "route-missing": errors.RouteUnavailable,
+}

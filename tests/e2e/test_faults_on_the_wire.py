@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from asking import MEANT
 from bridge import Moving, loaded
 
 from kling_contract import Kling, errors
@@ -27,19 +28,6 @@ from mock_server.settings import Settings
 URL = "https://example.com/cat.png"
 CREATE, GET, LIST = "createImageToVideo", "getImageToVideo", "listImageToVideos"
 ROWS = [(name, row) for name in bundled() for row in loaded(name).errors]
-MEANT = {
-    "authentication": errors.AuthenticationError,
-    "balance": errors.AccountError,
-    "permission": errors.AccountError,
-    "request": errors.RequestError,
-    "duplicate": errors.RequestError,
-    "model-missing": errors.RequestError,
-    "task-missing": errors.TaskNotFound,
-    "policy": errors.PolicyError,
-    "rate": errors.RateLimitError,
-    "server": errors.ServerError,
-    "route-missing": errors.RouteUnavailable,
-}
 
 
 class Line:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import OPENED, Core, example, operations
+from asking import MEANT, OPENED, Core, example, operations
 from bridge import loaded
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,19 +23,6 @@ from mock_server.wishes import BadWish
 TINY = str(Path(__file__).parents[1] / "documents" / "tiny.yaml")
 CREATE, GET, LIST = "createImageToVideo", "getImageToVideo", "listImageToVideos"
 ROWS = [(name, row) for name in (*bundled(), TINY) for row in loaded(name).errors]
-MEANT = {
-    "authentication": errors.AuthenticationError,
-    "balance": errors.AccountError,
-    "permission": errors.AccountError,
-    "request": errors.RequestError,
-    "duplicate": errors.RequestError,
-    "model-missing": errors.RequestError,
-    "task-missing": errors.TaskNotFound,
-    "policy": errors.PolicyError,
-    "rate": errors.RateLimitError,
-    "server": errors.ServerError,
-    "route-missing": errors.RouteUnavailable,
-}
 
 
 class Faulty(Core):
