@@ -9,7 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kling_contract.client import AsyncKling, AsyncTask, Image, Kling, Task, Video
+    from kling_contract.client import (
+        AsyncKling,
+        AsyncTask,
+        Image,
+        Kling,
+        Progress,
+        Task,
+        TaskState,
+        Video,
+        read_callback,
+        verify_callback,
+    )
     from kling_contract.clock import Clock, RealClock
     from kling_contract.contract import check_callback, check_request, check_response, notes
     from kling_contract.documents import Operation, Provider, bundled
@@ -17,6 +28,7 @@ if TYPE_CHECKING:
         AccountError,
         APIError,
         AuthenticationError,
+        CallbackError,
         ConfigurationError,
         ConnectionLost,
         ContractViolation,
@@ -27,6 +39,7 @@ if TYPE_CHECKING:
         RequestError,
         RouteUnavailable,
         ServerError,
+        SignatureError,
         TaskFailed,
         TaskNotFound,
         UnexpectedAnswer,
@@ -38,7 +51,18 @@ if TYPE_CHECKING:
     from kling_contract.soundness import load
 
 _HOMES = {
-    "client": ("AsyncKling", "AsyncTask", "Image", "Kling", "Task", "Video"),
+    "client": (
+        "AsyncKling",
+        "AsyncTask",
+        "Image",
+        "Kling",
+        "Progress",
+        "Task",
+        "TaskState",
+        "Video",
+        "read_callback",
+        "verify_callback",
+    ),
     "clock": ("Clock", "RealClock"),
     "contract": ("check_callback", "check_request", "check_response", "notes"),
     "documents": ("Operation", "Provider", "bundled"),
@@ -46,6 +70,7 @@ _HOMES = {
         "APIError",
         "AccountError",
         "AuthenticationError",
+        "CallbackError",
         "ConfigurationError",
         "ConnectionLost",
         "ContractViolation",
@@ -56,6 +81,7 @@ _HOMES = {
         "RequestError",
         "RouteUnavailable",
         "ServerError",
+        "SignatureError",
         "TaskFailed",
         "TaskNotFound",
         "UnexpectedAnswer",
@@ -73,6 +99,7 @@ __all__ = [
     "AsyncKling",
     "AsyncTask",
     "AuthenticationError",
+    "CallbackError",
     "Clock",
     "ConfigurationError",
     "ConnectionLost",
@@ -84,6 +111,7 @@ __all__ = [
     "KlingError",
     "Operation",
     "PolicyError",
+    "Progress",
     "Provider",
     "RateLimitError",
     "RealClock",
@@ -91,9 +119,11 @@ __all__ = [
     "RequestError",
     "RouteUnavailable",
     "ServerError",
+    "SignatureError",
     "Task",
     "TaskFailed",
     "TaskNotFound",
+    "TaskState",
     "UnexpectedAnswer",
     "Video",
     "Violation",
@@ -104,6 +134,8 @@ __all__ = [
     "check_response",
     "load",
     "notes",
+    "read_callback",
+    "verify_callback",
 ]
 
 

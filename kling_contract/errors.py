@@ -15,6 +15,8 @@ KlingError
 |  |- ServerError            the provider's own failure
 |  |- RouteUnavailable       the provider does not serve this route
 |  `- UnexpectedAnswer       HTML, not JSON, or a body that no document describes
+|- CallbackError          a body is no callback that the provider's document describes
+|  `- SignatureError      a callback is not signed by whoever has the secret, or not in these five minutes
 |- TaskFailed             the task ended without a result (task)
 `- WaitTimeout            the task did not end in the time given (task)
 """
@@ -153,6 +155,14 @@ class RouteUnavailable(APIError):
 
 class UnexpectedAnswer(APIError):
     """The answer is not JSON, or has a shape or a status word that no document describes."""
+
+
+class CallbackError(KlingError):
+    """What came is no callback of this provider."""
+
+
+class SignatureError(CallbackError):
+    """The signature of a callback is missing, malformed, of another time, or made for another body or secret."""
 
 
 class TaskFailed(KlingError):

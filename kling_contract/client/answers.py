@@ -107,10 +107,8 @@ class _Answer:
         return {**values, "tasks": tasks, "raw": self.body}
 
     def _task(self, values: dict[str, Any], raw: Any) -> dict[str, Any]:
-        name = values.get("id")
-        if isinstance(name, int) and not isinstance(name, bool):
-            name = str(name)
-        if not isinstance(name, str) or not name:
+        name = task_id(values)
+        if name is None:
             raise self._classified("the answer has no task id")
         return {**values, "id": name, "status": self._status(values), "raw": raw}
 
@@ -120,8 +118,7 @@ class _Answer:
         if word is None and self.operation.kind == "create":
             return "submitted"
         if word not in STATUSES or "unknown_status" in values:
-            known = ", ".join(self.operation.statuses.values() or STATUSES)
-            raise self._classified(f"task {values['id']} has the status {word!r}; {self.operation.title} has {known}")
+            raise self._classified(f"task {values['id']} has {unknown_status(self.operation, word)}")
         return str(word)
 
     def _classified(self, unexpected: str) -> APIError:
@@ -153,6 +150,20 @@ class _Answer:
             body=self.body,
             row=row.name if row else None,
         )
+
+
+def task_id(values: Mapping[str, Any]) -> str | None:
+    """Return the id of a task as a text, though some providers send a number; None where there is none."""
+    name = values.get("id")
+    if isinstance(name, int) and not isinstance(name, bool):
+        return str(name)
+    return name if isinstance(name, str) and name else None
+
+
+def unknown_status(operation: Operation, word: Any) -> str:
+    """Say which status a task has that no document knows, and which it knows."""
+    known = ", ".join(operation.statuses.values() or STATUSES)
+    return f"the status {_cut(repr(word))}; {operation.title} has {known}"
 
 
 def _html(provider: Provider, operation: Operation, status: int, text: str) -> APIError:

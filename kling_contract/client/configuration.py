@@ -34,8 +34,13 @@ class Configuration:
 
     def load_provider(self) -> Provider:
         """Return the provider. Raises `DocumentError` for a name or file that is none."""
-        given = self.provider or self._variable("KLING_PROVIDER") or DEFAULT_PROVIDER
+        given = self.chosen_provider
         return given if isinstance(given, Provider) else load(given)
+
+    @property
+    def chosen_provider(self) -> str | Path | Provider:
+        """The provider as it was given, which may have to be loaded yet."""
+        return self.provider or self._variable("KLING_PROVIDER") or DEFAULT_PROVIDER
 
     def url_at(self, provider: Provider) -> str:
         """Return the base URL, without a slash at its end; by default the document's first server.

@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
+import httpx
+
 from kling_contract.errors import KlingError, ServerError, UnexpectedAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 LARGEST = 1_000_000_000
+
+# Pictures and videos are as small as they get; packed once more they could be any size when they are unpacked.
+PLAIN: Mapping[str, str] = {"Accept-Encoding": "identity"}
 
 _SUFFIXES: Mapping[str, str] = {
     "image/png": ".png",
@@ -26,20 +32,44 @@ _SUFFIXES: Mapping[str, str] = {
 }
 _KNOWN = frozenset({*_SUFFIXES.values(), ".jpeg"})
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_LENGTH = re.compile("[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a download has come: `bytes` of `total` (None if that is unknown) of one of the results, from 1.
+
+    A download that starts again has 0 bytes again.
+    """
+
+    result: int
+    results: int
+    bytes: int
+    total: int | None
 
 
 class Part:
     """One result on its way into `folder`; leaving the `with` block without `publish` removes all of it.
 
     The file is to be called `stem` and the suffix of a media type: the one of the URL's path, else of the answer's
-    content type, else `suffix`. More than `largest` bytes are refused.
+    content type, else `suffix`. More than `largest` bytes are refused. `watch` is called with each chunk, with the
+    bytes so far and those that were announced.
     """
 
-    def __init__(self, folder: Path, stem: str, suffix: str, largest: int = LARGEST) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        stem: str,
+        suffix: str,
+        largest: int = LARGEST,
+        watch: Callable[[int, int | None], object] | None = None,
+    ) -> None:
         self._folder, self._stem, self._suffix, self._largest = folder, safe_name(stem), suffix, largest
         self._path = folder / f".{self._stem}-{secrets.token_hex(6)}.part"
         self._file: BinaryIO | None = None
         self._size = 0
+        self._total: int | None = None
+        self._watch = watch
 
     def __enter__(self) -> Part:
         return self
@@ -54,7 +84,8 @@ class Part:
             kind = ServerError if status >= 500 else UnexpectedAnswer
             gone = "; a result's URL expires, refresh() may bring a new one" if status in (403, 404, 410) else ""
             raise kind(f"the result {shown_url(url)} cannot be fetched{gone}", operation="save", status=status)
-        self._check_size(int(length) if (length := headers.get("content-length", "")).isdigit() else 0)
+        self._total = _announced(headers)
+        self._check_size(self._total or 0)
         self._suffix = suffix_of(url, headers.get("content-type", "")) or self._suffix
         self.close()
         self._file, self._size = self._path.open("wb"), 0
@@ -65,6 +96,14 @@ class Part:
         self._check_size(self._size)
         assert self._file is not None
         self._file.write(chunk)
+        if self._watch is not None:
+            self._watch(self._size, self._total)
+
+    def end(self) -> None:
+        """Close a file that is whole. Raises `httpx.RemoteProtocolError` if not as much came as was announced."""
+        self.close()
+        if self._total is not None and self._size != self._total:
+            raise httpx.RemoteProtocolError(f"{self._size} bytes came of a result of {self._total}")
 
     def close(self) -> None:
         """Close the file, which is not yet published."""
@@ -95,6 +134,26 @@ class Part:
             raise KlingError(f"the result {self._stem} is larger than {self._largest} bytes")
 
 
+def publish(parts: Iterable[Part]) -> list[Path]:
+    """Give every file its name and return them; where one cannot have it, none keeps it."""
+    paths: list[Path] = []
+    try:
+        for part in parts:
+            paths.append(part.publish())
+    except BaseException:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise
+    return paths
+
+
+def _announced(headers: Mapping[str, str]) -> int | None:
+    """Return how many bytes a body is to have; the length of one that is packed is not that of the result."""
+    length = headers.get("content-length", "")
+    is_plain = headers.get("content-encoding", "identity").lower() == "identity"
+    return int(length) if is_plain and _LENGTH.fullmatch(length) else None
+
+
 def _move(source: Path, target: Path) -> None:
     """Rename without overwriting. Raises FileExistsError."""
     try:
@@ -104,7 +163,11 @@ def _move(source: Path, target: Path) -> None:
     except OSError:
         # A file system without hard links: take the name first, then put the file in its place.
         target.open("xb").close()
-        source.replace(target)
+        try:
+            source.replace(target)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
 
 
 def safe_name(text: str) -> str:
@@ -129,8 +192,10 @@ def check_url(url: str) -> None:
     """Raise `KlingError` for a result that is not at an http(s) URL."""
     try:
         parts = urlsplit(url)
-        good = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
-    except ValueError:
+        # The socket does the same to a host, and its error is not one of a connection.
+        httpx.URL(url).raw_host.decode().encode("idna")
+        good = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except (httpx.InvalidURL, ValueError):
         good = False
     if not good:
         raise KlingError(f"the result's URL is {url[:100]!r}; only http(s) URLs are fetched")

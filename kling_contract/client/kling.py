@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from kling_contract.client.callbacks import received
 from kling_contract.client.configuration import Configuration
 from kling_contract.client.conversation import Conversation, Paging
+from kling_contract.client.downloads import PLAIN
 from kling_contract.client.steps import Answer, Fetch, Result, Send, Step, Steps, adrive, drive
 from kling_contract.client.tasks import AsyncTask, Task
 from kling_contract.clock import RealClock
@@ -77,6 +79,17 @@ class Kling(Calls[Task]):
         paging = Paging(self._talk, self._talk.operation(operation, "list"), page, size)
         return self._pages(operation, paging)
 
+    def from_callback(
+        self, operation: str, headers: Mapping[str, str], body: bytes | str, secret: str | None = None
+    ) -> Task:
+        """Return the task that a callback shows, as `verify_callback` does; `operation` is any one of its family.
+
+        With `secret` None nothing is verified, and anyone can have posted the body: `refresh()` the task before you
+        `save()` it, since its URLs are fetched from here.
+        """
+        create = self._talk.operation(operation, "create")
+        return self._task(operation, received(create, headers, body, secret))
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -118,7 +131,7 @@ class Kling(Calls[Task]):
         return None
 
     def _fetch(self, step: Fetch) -> None:
-        with self._http.stream("GET", step.url, follow_redirects=True) as answer:
+        with self._http.stream("GET", step.url, headers=PLAIN, follow_redirects=True) as answer:
             step.part.begin(step.url, answer.status_code, answer.headers)
             for chunk in answer.iter_bytes():
                 step.part.write(chunk)
@@ -169,6 +182,13 @@ class AsyncKling(Calls[Coroutine[Any, Any, AsyncTask]]):
         paging = Paging(self._talk, self._talk.operation(operation, "list"), page, size)
         return self._pages(operation, paging)
 
+    def from_callback(
+        self, operation: str, headers: Mapping[str, str], body: bytes | str, secret: str | None = None
+    ) -> AsyncTask:
+        """Do what `Kling.from_callback` does; nothing is awaited, since nothing is sent."""
+        create = self._talk.operation(operation, "create")
+        return self._task(operation, received(create, headers, body, secret))
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
@@ -210,7 +230,7 @@ class AsyncKling(Calls[Coroutine[Any, Any, AsyncTask]]):
         return None
 
     async def _fetch(self, step: Fetch) -> None:
-        async with self._http.stream("GET", step.url, follow_redirects=True) as answer:
+        async with self._http.stream("GET", step.url, headers=PLAIN, follow_redirects=True) as answer:
             step.part.begin(step.url, answer.status_code, answer.headers)
             async for chunk in answer.aiter_bytes():
                 step.part.write(chunk)

@@ -89,5 +89,5 @@ def _time(milliseconds: Any) -> datetime | None:
 def _seconds(value: Any) -> float | None:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None

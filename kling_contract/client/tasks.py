@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from kling_contract.client.downloads import LARGEST, Part, check_url
+from kling_contract.client.downloads import LARGEST, Part, Progress, check_url, publish
 from kling_contract.client.steps import Fetch, Sleep, Steps
 from kling_contract.errors import ConnectionLost, KlingError, ServerError, TaskFailed, WaitTimeout
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
     from datetime import datetime
 
     from kling_contract.client.conversation import Conversation
@@ -102,7 +103,9 @@ class _Handle:
         if self.status == "failed":
             raise TaskFailed(self)
 
-    def _saving(self, folder: str | os.PathLike[str], max_bytes: int) -> Steps[list[Path]]:
+    def _saving(
+        self, folder: str | os.PathLike[str], max_bytes: int, progress: Callable[[Progress], object] | None
+    ) -> Steps[list[Path]]:
         """Fetch every result before the first gets its name, so that a failure leaves nothing behind."""
         results = self._results()
         place = Path(folder)
@@ -112,10 +115,11 @@ class _Handle:
             raise KlingError(f"task {self.id} cannot be saved: {error.filename} is no folder") from error
         with ExitStack() as stack:
             parts = []
-            for name, url, suffix in results:
-                parts.append(stack.enter_context(Part(place, f"{self.id}-{name}", suffix, max_bytes)))
+            for number, (name, url, suffix) in enumerate(results, 1):
+                watch = _watch(progress, number, len(results)) if progress else None
+                parts.append(stack.enter_context(Part(place, f"{self.id}-{name}", suffix, max_bytes, watch)))
                 yield from self._fetching(url, parts[-1])
-            return [part.publish() for part in parts]
+            return publish(parts)
 
     def _results(self) -> list[tuple[int, str, str]]:
         if self.status == "failed":
@@ -134,6 +138,7 @@ class _Handle:
         while True:
             try:
                 yield Fetch(url, part)
+                part.end()
                 return
             except httpx.RequestError as error:
                 failure: ConnectionLost | ServerError = ConnectionLost("save", error)
@@ -144,6 +149,10 @@ class _Handle:
                 raise failure
             yield Sleep(self._talk.pause(failure, attempt))
             attempt += 1
+
+
+def _watch(progress: Callable[[Progress], object], number: int, results: int) -> Callable[[int, int | None], object]:
+    return lambda size, total: progress(Progress(number, results, size, total))
 
 
 class Task(_Handle):
@@ -166,14 +175,21 @@ class Task(_Handle):
         self._run(self._waiting(timeout, poll))
         return self
 
-    def save(self, folder: str | os.PathLike[str], *, max_bytes: int = LARGEST) -> list[Path]:
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        max_bytes: int = LARGEST,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> list[Path]:
         """Write the results to `<task id>-<index>.png` (or the suffix they have) in `folder`, and return the paths.
 
-        Nothing is overwritten: a name that is taken gets `-2`, `-3`, ... All results are saved or none. The key is not
-        sent along, since results live on other hosts. Raises `KlingError` for a task without results, a `folder`
-        that is a file, a URL that is not http(s) and a result of more than `max_bytes`.
+        Nothing is overwritten: a name that is taken gets `-2`, `-3`, ... All results are saved or none, and none if
+        `progress` raises, which is called after each chunk. The key is not sent along, since results live on other
+        hosts. Raises `KlingError` for a task without results, a `folder` that is a file, a URL that is not http(s)
+        and a result of more than `max_bytes`, `ConnectionLost` for one that did not come whole.
         """
-        return self._run(self._saving(folder, max_bytes))
+        return self._run(self._saving(folder, max_bytes, progress))
 
 
 class AsyncTask(_Handle):
@@ -193,6 +209,12 @@ class AsyncTask(_Handle):
         await self._run(self._waiting(timeout, poll))
         return self
 
-    async def save(self, folder: str | os.PathLike[str], *, max_bytes: int = LARGEST) -> list[Path]:
-        """Do what `Task.save` does."""
-        return await self._run(self._saving(folder, max_bytes))
+    async def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        max_bytes: int = LARGEST,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> list[Path]:
+        """Do what `Task.save` does; `progress` is a plain callable here too."""
+        return await self._run(self._saving(folder, max_bytes, progress))

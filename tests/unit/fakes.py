@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from bridge import Moving as Clock
 
-from kling_contract import AsyncKling, Kling
+from kling_contract import AsyncKling, Kling, Task
 
 PICTOR = Path(__file__).parent / "pictor.yaml"
 URL = "https://example.com/cat.png"
@@ -77,6 +77,20 @@ def images(*urls: str) -> httpx.Response:
 def videos(*urls: str) -> httpx.Response:
     found = [{"id": f"v{index}", "url": url, "duration": "5.041"} for index, url in enumerate(urls)]
     return task("succeed", task_result={"videos": found})
+
+
+def file(content: bytes = b"result", content_type: str = "") -> httpx.Response:
+    return httpx.Response(200, content=content, headers={"content-type": content_type} if content_type else {})
+
+
+def done(script: Script, *urls: str, kind: Any = images, **options: Any) -> Task:
+    """Return a task whose results are at `urls`."""
+    script.answers.insert(0, kind(*urls))
+    return client(script, **options).get("getImageToVideo", ID)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def refused(status: int, code: Any, message: str, **headers: str) -> httpx.Response:

@@ -6,7 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from fakes import ID, PICTOR, URL, Clock, Script, answer, async_client, client, images, refused, task, told, videos
+from fakes import (
+    ID,
+    PICTOR,
+    URL,
+    Clock,
+    Script,
+    answer,
+    async_client,
+    client,
+    done,
+    file,
+    images,
+    names,
+    refused,
+    task,
+    told,
+    videos,
+)
 
 from kling_contract import Kling, Task, Video, errors
 from kling_contract.client.downloads import safe_name, suffix_of
@@ -98,7 +115,13 @@ def test_refreshing_keeps_what_a_later_answer_leaves_out() -> None:
 
 @pytest.mark.parametrize(
     ("result", "seconds"),
-    [({"duration": "14.666"}, 14.666), ({"duration": 5}, 5.0), ({}, None), ({"duration": "?"}, None)],
+    [
+        ({"duration": "14.666"}, 14.666),
+        ({"duration": 5}, 5.0),
+        ({}, None),
+        ({"duration": "?"}, None),
+        ({"duration": 10**400}, None),
+    ],
 )
 def test_a_video_knows_its_seconds(result: dict[str, Any], seconds: float | None) -> None:
     body = task("succeed", task_result={"videos": [{"id": 7, "url": "https://x/a", **result}, {"id": "no url"}]})
@@ -109,19 +132,6 @@ def test_a_video_knows_its_seconds(result: dict[str, Any], seconds: float | None
 def test_a_time_that_is_none_is_none(created: Any) -> None:
     found = made(Script(answer({**told("processing"), "created_at": created}))).refresh()
     assert found.created_at is None
-
-
-def file(content: bytes = b"result", content_type: str = "") -> httpx.Response:
-    return httpx.Response(200, content=content, headers={"content-type": content_type} if content_type else {})
-
-
-def done(script: Script, *urls: str, kind: Any = images, **options: Any) -> Task:
-    script.answers.insert(0, kind(*urls))
-    return client(script, **options).get("getImageToVideo", ID)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_results_are_saved_under_the_tasks_name(tmp_path: Path) -> None:
@@ -222,7 +232,20 @@ def test_a_result_that_is_too_large_is_refused(tmp_path: Path, declared: bool) -
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "ftp://x/a.png", "https:///a.png", "//x/a", "http://[x", "a.png"]
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://x/a.png",
+        "https:///a.png",
+        "//x/a",
+        "http://[x",
+        "a.png",
+        "http://x/\0",
+        "http://a..b/",
+        f"http://{'a' * 64}.test/",
+        "http://x:99999/",
+        "http://x:0/",
+    ],
 )
 def test_only_http_is_fetched(tmp_path: Path, url: str) -> None:
     script = Script()
