@@ -12,10 +12,11 @@ import random
 from typing import TYPE_CHECKING
 
 from kling_contract.expansion import canvas
+from mock_server.collage import MARGIN, Cast, collage
 from mock_server.png import SIGNATURE, labelled, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
     from PIL import Image
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 64_000_000  # drawn in memory; four bytes a pixel, a few copies at a time
 SKY = (118, 158, 204, 222, 230, 234)  # two colours of red, green and blue: top, bottom
 FIELD = (128, 142, 104, 84, 100, 72)
+TILE = (512, 512)  # the sides of a stand-in for a subject or a style
 SKETCH = 640  # the new area is blurred anyway, so it is worked out no larger than this, in pixels
 
 
@@ -46,12 +48,12 @@ def expanded_png(
     Without Pillow this is `plain_expanded_png`. Raises ValueError where Pillow would have to draw more than
     64 megapixels: `plain_expanded_png` can still do it.
     """
-    pil = _pillow()
+    pil = pillow()
     if pil is None:
         return plain_expanded_png(width, height, ratios, seed=seed, index=index, label=label)
     place = canvas(width, height, ratios)
     _check_size(place.width, place.height)
-    inner = _decoded(pil, original, (width, height)) or _stand_in(pil, (width, height))
+    inner = decoded(pil, original, (width, height)) or stand_in(pil, (width, height))
     return _file(pil, _expanded(pil, inner, place, _tint(seed, index), random.Random(f"{seed}/{index}")), label)
 
 
@@ -65,19 +67,35 @@ def plain_expanded_png(
 
 
 def composed_png(
-    images: Sequence[bytes], width: int, height: int, *, seed: int, index: int, label: Mapping[str, str]
+    subjects: Sequence[bytes | None],
+    width: int,
+    height: int,
+    *,
+    scene: bytes | None = None,
+    style: bytes | None = None,
+    seed: int,
+    index: int,
+    label: Mapping[str, str],
 ) -> File:
-    """Return a picture of `width` x `height` pixels with `images` in a grid; with none, a stand-in.
+    """Return a picture of `width` x `height` pixels: the subjects as tiles, on the scene, in the colours of the style.
 
+    A scene or style of None was not asked for; one that was, and is not at hand, is b"". A picture marked as a stand-in
+    takes the place of it, of a subject that is None or b"", and of anything that cannot be decoded.
     Without Pillow this is `plain_composed_png`. Raises ValueError above 64 megapixels, as `expanded_png` does.
     """
-    pil = _pillow()
+    pil = pillow()
     if pil is None:
         return plain_composed_png(width, height, seed=seed, index=index, label=label)
     _check_size(width, height)
-    tiles = [_decoded(pil, image) or _stand_in(pil, (512, 512)) for image in images]
-    first = index % max(1, len(tiles))
-    picture = _composed(pil, tiles[first:] + tiles[:first], (width, height), _tint(seed, index))
+    size = (width, height)
+    tiles = [_shrunk(pil, each, size) or stand_in(pil, TILE) for each in subjects or [None]]
+    swatch = None if style is None else _shrunk(pil, style, size) or stand_in(pil, TILE)
+    ground = None if scene is None else _shrunk(pil, scene, size)
+    lost = scene is not None and ground is None
+    cast = Cast(tiles, _landscape(pil, size) if lost else ground, swatch)
+    picture = collage(pil, cast, size, _tint(seed, index), index)
+    if lost:
+        _write(pil, picture, (width / 2, height - min(size) * MARGIN / 2), "stand-in scene", min(size) * MARGIN * 0.4)
     return _file(pil, picture, label)
 
 
@@ -101,7 +119,7 @@ def _tint(seed: int, index: int) -> Colour:
     return red, green, blue
 
 
-def _pillow() -> ModuleType | None:
+def pillow() -> ModuleType | None:
     """Return the package PIL with the modules used here, or None where Pillow is not installed."""
     try:
         import PIL.Image
@@ -117,8 +135,13 @@ def _pillow() -> ModuleType | None:
     return PIL
 
 
-def _decoded(pil: ModuleType, data: bytes | None, size: tuple[int, int] | None = None) -> Image.Image | None:
-    """Return a PNG or JPEG as RGB, or RGBA if it has transparency; None if it is damaged, huge or not `size`."""
+def decoded(
+    pil: ModuleType, data: bytes | None, size: tuple[int, int] | None = None, *, enough: int | None = None
+) -> Image.Image | None:
+    """Return a PNG or JPEG as RGB, or RGBA if it has transparency; None if it is damaged, huge or not `size`.
+
+    A JPEG with more than `enough` pixels a side may come at a half, a quarter or an eighth of its size, which is quick.
+    """
     if data is None:
         return None
     # Image.open warns of large pictures, and no warning can be silenced in one thread alone, so it is not used.
@@ -127,9 +150,20 @@ def _decoded(pil: ModuleType, data: bytes | None, size: tuple[int, int] | None =
         picture = plugin(io.BytesIO(data))
         if math.prod(picture.size) > MAX_PIXELS or picture.size != (size or picture.size):
             return None
+        if enough is not None:
+            picture.draft(None, (enough, enough))
         return _coloured(picture)
     except Exception:  # a damaged file makes Pillow raise almost anything, struct.error and SyntaxError included
         return None
+
+
+def _shrunk(pil: ModuleType, data: bytes | None, size: tuple[int, int]) -> Image.Image | None:
+    """Return the decoded picture no larger than a composition of `size` needs it, so that many take little memory."""
+    most = 2 * max(size)
+    picture = decoded(pil, data, enough=max(size))
+    if picture is not None:
+        picture.thumbnail((most, most), reducing_gap=1.0)
+    return picture
 
 
 def _coloured(picture: Image.Image) -> Image.Image:
@@ -144,14 +178,20 @@ def _file(pil: ModuleType, picture: Image.Image, label: Mapping[str, str]) -> Fi
     return labelled(target.getvalue(), label)
 
 
-def _stand_in(pil: ModuleType, size: tuple[int, int]) -> Image.Image:
-    """Return a sky over a field, with the word "stand-in" on it."""
+def stand_in(pil: ModuleType, size: tuple[int, int]) -> Image.Image:
+    """Return a landscape with the word "stand-in" on it."""
+    picture = _landscape(pil, size)
+    _write(pil, picture, (size[0] / 2, size[1] / 2), "stand-in", min(size[0] / 7, size[1] / 4))
+    return picture
+
+
+def _landscape(pil: ModuleType, size: tuple[int, int]) -> Image.Image:
+    """Return a sky over a field."""
     picture: Image.Image = pil.Image.new("RGB", size)
     horizon = round(size[1] * 0.6)
     for top, bottom, colours in ((0, horizon, SKY), (horizon, size[1], FIELD)):
         column = pil.Image.frombytes("RGB", (1, 2), bytes(colours))
         picture.paste(column.resize((size[0], max(1, bottom - top)), pil.Image.Resampling.BILINEAR), (0, top))
-    _write(pil, picture, (size[0] / 2, size[1] / 2), "stand-in", min(size[0] / 7, size[1] / 4))
     return picture
 
 
@@ -213,27 +253,3 @@ def _softened(pil: ModuleType, sketch: Image.Image, tint: Colour, chance: random
     mottle = mottle.resize(sketch.size, pil.Image.Resampling.BICUBIC).point([226 - v * 11 // 255 for v in range(256)])
     softened: Image.Image = pil.ImageChops.multiply(toned, pil.Image.merge("RGB", (mottle,) * 3))
     return softened
-
-
-def _composed(pil: ModuleType, tiles: Sequence[Image.Image], size: tuple[int, int], tint: Colour) -> Image.Image:
-    """Return `tiles` cropped to the cells of a grid, on a dark ground of `tint`; the tiles of a row share its width."""
-    picture: Image.Image = pil.Image.new("RGB", size, tuple(part // 4 for part in tint))
-    if not tiles:
-        tiles = [_stand_in(pil, size)]
-    for tile, (left, top, right, bottom) in zip(tiles, _cells(len(tiles), *size), strict=True):
-        fitted = pil.ImageOps.fit(tile, (right - left, bottom - top))
-        picture.paste(fitted, (left, top), fitted if tile.mode == "RGBA" else None)
-    return picture
-
-
-def _cells(count: int, width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield `count` rectangles that share a canvas, row by row, with a gap around each; each at least one pixel."""
-    rows = max(1, min(count, round(math.sqrt(count * height / width))))
-    gap = min(width, height) // 64
-    for number in range(count):
-        row = number * rows // count
-        members = [each for each in range(count) if each * rows // count == row]
-        across, column = (width - gap) / len(members), members.index(number)
-        down = (height - gap) / rows
-        left, top = round(gap + column * across), round(gap + row * down)
-        yield left, top, max(left + 1, round((column + 1) * across)), max(top + 1, round((row + 1) * down))

@@ -3,7 +3,7 @@
 
 Each is an MP4 (H.264, yuv420p, index before the data, no sound) of 640 x 360 pixels at 24 frames a second: a ball that
 bounces once a second over a gradient, with a counter, so that a person sees that it plays. The same versions of PyAV
-and Pillow write the same bytes. Needs both; nothing else in the project imports PyAV.
+and Pillow write the same bytes. Needs both.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 import tracemalloc
-import warnings
 from decimal import Decimal
 from pathlib import Path
 
@@ -78,7 +77,7 @@ def boxes(data: bytes) -> list[str]:
 @pytest.fixture
 def without_pillow(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    assert pictures._pillow() is None
+    assert pictures.pillow() is None
 
 
 class TestExpanded:
@@ -264,56 +263,6 @@ class TestPlain:
         assert peak < 1_000_000
         assert len(file.data) < 100_000
         assert file.data[16:24] == struct.pack(">II", 10_000, 20_000)
-
-
-class TestComposed:
-    @settings(deadline=None, max_examples=30)
-    @given(count=st.integers(0, 12), width=sides, height=sides)
-    def test_any_number_of_images_on_any_canvas(self, count, width, height):
-        images = [encoded(picture(9, 7, seed=number)) for number in range(count)]
-        result = decoded(pictures.composed_png(images, width, height, seed=7, index=0, label=LABEL))
-        assert (result.size, result.text) == ((width, height), LABEL)
-
-    @pytest.mark.parametrize("size", [(400, 300), (300, 400), (640, 100)])
-    def test_every_image_is_seen(self, size):
-        colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 0, 255)]
-        images = [encoded(Image.new("RGB", (50, 50), colour)) for colour in colours]
-        result = decoded(pictures.composed_png(images, *size, seed=7, index=0, label={}))
-        seen = {colour: amount for amount, colour in result.getcolors()}
-        assert min(seen.get(colour, 0) for colour in colours) > size[0] * size[1] / 10
-
-    def test_a_wide_canvas_has_one_row_and_a_tall_one_a_column(self):
-        images = [encoded(Image.new("L", (50, 50), shade)) for shade in (250, 200, 150)]
-        wide = decoded(pictures.composed_png(images, 600, 100, seed=7, index=0, label={}))
-        tall = decoded(pictures.composed_png(images, 100, 600, seed=7, index=0, label={}))
-        assert [wide.getpixel((x, 50))[0] for x in (100, 300, 500)] == [250, 200, 150]
-        assert [tall.getpixel((50, y))[0] for y in (100, 300, 500)] == [250, 200, 150]
-
-    def test_each_result_begins_with_another_image(self):
-        images = [encoded(Image.new("L", (50, 50), shade)) for shade in (250, 200, 150)]
-        results = [decoded(pictures.composed_png(images, 600, 100, seed=7, index=n, label={})) for n in range(4)]
-        assert [result.getpixel((100, 50))[0] for result in results] == [250, 200, 150, 250]
-
-    def test_images_of_one_task_differ(self):
-        images = [encoded(picture(50, 50, seed=number)) for number in range(2)]
-        files = [pictures.composed_png(images, 100, 80, seed=7, index=index, label={}).data for index in range(9)]
-        assert len(set(files)) == 9
-
-    def test_same_inputs_give_same_bytes(self):
-        first, second = (pictures.composed_png([b""], 100, 80, seed=7, index=2, label=LABEL) for _ in range(2))
-        assert first == second
-
-    def test_an_enormous_image_is_neither_decoded_nor_warned_about(self):
-        bomb = pictures.plain_composed_png(20_000, 20_000, seed=7, index=0, label={}).data
-        with warnings.catch_warnings(record=True) as seen:
-            warnings.simplefilter("always")
-            result = pictures.composed_png([bomb], 100, 80, seed=7, index=0, label={})
-        assert not seen
-        assert result == pictures.composed_png([b"damaged"], 100, 80, seed=7, index=0, label={})
-
-    def test_more_than_64_megapixels_is_refused(self):
-        with pytest.raises(ValueError, match="8001 x 8000 pixels is not drawn"):
-            pictures.composed_png([], 8001, 8000, seed=7, index=0, label={})
 
 
 class TestClips:
