@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mock_server.exchange import Exchange
-    from mock_server.sessions import Session, Sessions
+    from mock_server.session import Session
+    from mock_server.sessions import Sessions
     from mock_server.store import Task
 
 _DAY = 86_400_000
 _ADMIN = "/__admin"
+_INBOX = "/__inbox/"
 
 
 class Served:
@@ -100,6 +102,15 @@ class Addresses:
         if method == "POST" or served is None:
             return None
         return self._sessions.owning(path.rpartition("/")[2])
+
+
+def inbox_path(path: str) -> tuple[str, str] | None:
+    """Return the session (or an empty text) and the name in the path of an inbox; None if it is none."""
+    name = ""
+    if path.startswith("/s/"):
+        name, path = _split(path)
+    inbox = path.removeprefix(_INBOX)
+    return None if inbox == path or not inbox else (name, unquote(inbox))
 
 
 def _by_key(authorization: str | None) -> str | None:

@@ -6,41 +6,54 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from kling_contract.clock import RealClock, stopwatch
-from mock_server.addressing import Addresses
+from mock_server.addressing import Addresses, inbox_path
 from mock_server.admin import Admin
 from mock_server.admin.asking import LARGEST
 from mock_server.admission import Admission
+from mock_server.callbacks.attempts import Attempts
+from mock_server.callbacks.background import Background
+from mock_server.callbacks.courier import Courier
+from mock_server.callbacks.inbox import MOST_BYTES
+from mock_server.callbacks.mailroom import Mailroom
 from mock_server.clocks import SessionClock
 from mock_server.endpoints import Endpoints
 from mock_server.exchange import Exchange, Headers
-from mock_server.inputs import Inputs
-from mock_server.results import Expired, Results
+from mock_server.inputs import MEDIA, Inputs
+from mock_server.results import Results
 from mock_server.sending import write
+from mock_server.serving import Serving
 from mock_server.sessions import Sessions
 from mock_server.settings import Settings
 from mock_server.tasks import Tasks
+from mock_server.watching import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from kling_contract.clock import Clock
     from mock_server.exchange import Answer
-    from mock_server.journal import Entry
+    from mock_server.session import Session
+
+
+_INBOX = "/__inbox/"
 
 
 class Mock:
     """One mock: its settings, sessions and endpoints. Two of them in one process share nothing."""
 
-    def __init__(self, settings: Settings, *, wall: Clock | None = None, verbose: bool = False) -> None:
-        wall = wall or RealClock()
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        wall: Clock | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        wall, watcher = wall or RealClock(), watcher or Watcher()
         self.settings = settings
         kept: dict[str, Any] = {"most": settings.most_sessions, "idle": settings.idle_seconds}
         self.sessions = Sessions(settings, lambda: _clock(settings, wall), wall=wall, **kept)
@@ -48,34 +61,67 @@ class Mock:
         inputs = Inputs(settings)
         self.endpoints = Endpoints(
             self.addresses,
-            Admission(settings, wall, self.addresses.every_provider, verbose=verbose),
+            Admission(settings, wall, self.addresses.every_provider, verbose=watcher.verbose),
             Tasks(settings, inputs),
             wall=wall,
             verify=settings.verify_answers,
         )
-        self.results = Results(self.sessions, self.addresses, inputs)
+        self.results = Results(settings, self.sessions, self.addresses, inputs, watcher.say)
+        self.serving = Serving(self.results, wall)
         self.admin = Admin(settings, self.sessions, self.addresses)
+        self.mailroom = Mailroom(self.sessions, wall, settings.public_url)
+        attempts = Attempts(self.addresses, self.mailroom, wall, watcher, verify=settings.verify_answers)
+        self.courier = Courier(settings, attempts)
+        self.sessions.courier, self.sessions.forget = self.courier, self.results.forget
 
     def answer(self, exchange: Exchange) -> Answer:
-        """Return the answer to a request, of a provider or of admin, without a socket."""
+        """Return the answer to a request, for a provider, a result, admin or an inbox, without a socket.
+
+        Callbacks are sent in the caller's thread: those that admin brings about before it answers, all others when
+        `Session.catch_up` is called.
+        """
+        if MEDIA in exchange.path:
+            return self.serving.answer(exchange)
         if "/__admin" in exchange.path and self.addresses.admin(exchange) is not None:
-            return self.admin.answer(exchange)
+            return self._administered(exchange)
+        if _INBOX in exchange.path and inbox_path(exchange.path) is not None:
+            return self.mailroom.answer(exchange)
         return self.endpoints.answer(exchange)
 
+    def session_of(self, exchange: Exchange) -> Session:
+        """Return the session that a request is for."""
+        if "/__admin" in exchange.path and self.addresses.admin(exchange) is not None:
+            return self.admin.session(exchange)
+        return self.addresses.of(exchange).session
 
-def create_app(
-    settings: Settings | None = None, *, observe: Callable[[Entry], None] | None = None, **options: Any
-) -> Starlette:
-    """Return the mock as an ASGI application; `observe` is called with each exchange once it is answered.
+    def close(self) -> None:
+        """Close the connections that callbacks left open in this thread, and remove the results' files."""
+        self.courier.close()
+        self.results.close()
+
+    def _administered(self, exchange: Exchange) -> Answer:
+        steps, said = self.admin.answering(exchange), None
+        try:
+            while True:
+                # Nothing happens while the only thread waits.
+                said = False if steps.send(said) is not None else None
+                self.courier.post(self.admin.session(exchange))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def create_app(settings: Settings | None = None, *, watcher: Watcher | None = None, **options: Any) -> Starlette:
+    """Return the mock as an ASGI application; `watcher` is told of what happens.
 
     Takes `Settings`, or what they take: `create_app(provider="kling", verify_answers=True)`. Raises `DocumentError`
     if the provider's document cannot be read. Nothing depends on the lifespan.
     """
     if settings is not None and options:
         raise TypeError("create_app takes settings, or options, and not both")
-    mock = Mock(settings or Settings(**options), verbose=observe is not None)
-    app = _App(_Edge(mock, observe), routes=[Route("/livez", _alive), Route("/readyz", _alive)])
-    app.state.mock = mock
+    mock = Mock(settings or Settings(**options), watcher=watcher)
+    background = Background(mock.courier)
+    app = _App(_Edge(mock, background, watcher), routes=[Route("/livez", _alive), Route("/readyz", _alive)])
+    app.state.mock, app.state.background = mock, background
     return app
 
 
@@ -105,17 +151,21 @@ async def _alive(request: Request) -> Response:
 class _Edge:
     """Between ASGI and the core: reads a body once and no further than it may be, and writes the answer."""
 
-    def __init__(self, mock: Mock, observe: Callable[[Entry], None] | None) -> None:
-        self._mock, self._observe, self._most = mock, observe, mock.settings.max_body
+    def __init__(self, mock: Mock, background: Background, watcher: Watcher | None) -> None:
+        self._mock, self._background, self._watcher = mock, background, watcher
+        self._most = mock.settings.max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = _path(scope)
-        if "/__media/" in path and scope["method"] in ("GET", "HEAD"):
-            await (await self._media(path.rpartition("/")[2]))(scope, receive, send)
+        if MEDIA in path:
+            await self._mock.serving.serve(path.rpartition("/")[2], scope, receive, send)
             return
         exchange = _exchange(scope, path)
         if "/__admin" in path and self._mock.addresses.admin(exchange) is not None:
             await self._admin(exchange, scope, receive, send)
+        elif _INBOX in path and inbox_path(path) is not None:
+            if await _fill(exchange, receive, MOST_BYTES):
+                await write(self._mock.mailroom.answer(exchange), scope, receive, send)
         else:
             await self._provider(exchange, scope, receive, send)
 
@@ -123,32 +173,33 @@ class _Edge:
         """Answer for a provider; who gave up, before the body was whole or before the answer, is journalled as gone."""
         endpoints = self._mock.endpoints
         arrival = endpoints.arrive(exchange)
+        session = arrival.address.session
         if await _fill(exchange, receive, self._most):
             answer = endpoints.answer(exchange, arrival)
+            if session.deliveries.urgent:
+                session.deliveries.urgent = False
+                await self._mock.courier.apost(session)
             if not await write(answer, scope, receive, send):
                 endpoints.leave(arrival)
         else:
             endpoints.leave(arrival)
-        if self._observe is not None:
+        if session.is_busy:
+            self._background.look_after(session)
+        if self._watcher is not None:
             arrival.entry.milliseconds = (stopwatch() - arrival.entry.started) * 1000
-            self._observe(arrival.entry)
+            self._watcher.exchange(arrival.entry)
 
     async def _admin(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        feed = self._mock.admin.feed(exchange)
+        admin = self._mock.admin
+        feed = admin.feed(exchange, self._background.look_after)
         if feed is not None:
             await feed.run(scope, receive, send)
         elif await _fill(exchange, receive, LARGEST):
-            await write(self._mock.admin.answer(exchange), scope, receive, send)
-
-    async def _media(self, name: str) -> Response:
-        try:
-            file = await run_in_threadpool(self._mock.results.file, name)
-        except Expired as expired:
-            return PlainTextResponse(f"{expired}\n", expired.status, headers={"cache-control": "no-store"})
-        if file is None:
-            return PlainTextResponse("no such result\n", 404)
-        headers = {"access-control-allow-origin": "*", "cache-control": "public, max-age=86400"}
-        return Response(file.data, media_type=file.content_type, headers=headers)
+            answer = await self._background.run(lambda: admin.session(exchange), admin.answering(exchange))
+            await write(answer, scope, receive, send)
+            session = admin.known_session(exchange)
+            if session is not None and session.is_busy:
+                self._background.look_after(session)
 
 
 def _exchange(scope: Scope, path: str) -> Exchange:

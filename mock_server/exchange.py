@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mock_server.arming import Armed
     from mock_server.faults import Fault
     from mock_server.journal import Entry
-    from mock_server.sessions import Session
+    from mock_server.session import Session
 
 
 Fate = Literal["whole", "cut", "reset", "closed"]

@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
-import binascii
-from collections import OrderedDict
 from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
-import pybase64
+from kling_contract.images import is_url
+from mock_server.bounded import Bounded
+from mock_server.guard import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from mock_server.settings import Settings
 
+MEDIA = "/__media/"
+
+_LONGEST_URL = 8192  # characters
+_APIECE = 200  # bytes that an image takes besides its text
+
 
 class Inputs:
-    """Base64 texts by `Session.key` of their task, the oldest forgotten first when all exceed a number of bytes."""
+    """Images by `Session.key` of their task; when all exceed a number of bytes, those used longest ago are forgotten.
+
+    An image is the canonical name of its field, and its text: base64, a URL, or `/__media/<name>` for the URL of a
+    result of this mock. Of a URL that is too long the text is empty.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._most = settings.kept_inputs
-        self._texts: OrderedDict[str, tuple[str, ...]] = OrderedDict()
-        self._size = 0
+        self._kept: Bounded[tuple[tuple[str, str], ...]] = Bounded(settings.kept_inputs)
 
-    def keep(self, key: str, images: Sequence[str]) -> None:
-        """Keep the images of a new task, as they came. URLs are not fetched, and nothing is kept of them."""
-        texts = tuple(text for text in images if not text[:8].lower().startswith(("http://", "https://")))
-        size = sum(map(len, texts))
-        if not texts or size > self._most:
-            return
-        self._texts[key] = texts
-        self._size += size
-        while self._size > self._most:
-            _, gone = self._texts.popitem(last=False)
-            self._size -= sum(map(len, gone))
+    def keep(self, key: str, pictures: Iterable[tuple[str, str]], origins: Iterable[str] = ()) -> None:
+        """Keep the images of a new task, in their order; this mock's own URLs begin with one of `origins`."""
+        kept = tuple([(field, _short(text, origins)) for field, text in pictures])
+        if kept:
+            self._kept.put(key, kept, sum(len(text) + _APIECE for _, text in kept))
 
-    def of(self, key: str) -> list[bytes]:
-        """Return the images of a task that are still kept and can be decoded, in the request's order."""
-        found = (_decoded(text) for text in self._texts.get(key, ()))
-        return [data for data in found if data]
+    def of(self, key: str) -> tuple[tuple[str, str], ...]:
+        """Return the images of a task, none if they are forgotten."""
+        return self._kept.get(key) or ()
+
+    def forget(self, owner: str) -> None:
+        """Forget everything whose key begins with `owner`, which ends with a slash."""
+        self._kept.forget(owner)
 
 
-def _decoded(text: str) -> bytes | None:
+def _short(text: str, origins: Iterable[str]) -> str:
+    if not is_url(text):
+        return text
+    if len(text) > _LONGEST_URL:
+        return ""
+    return _own(text, origins) or text if MEDIA in text else text
+
+
+def _own(url: str, origins: Iterable[str]) -> str | None:
+    """Return the short form of a URL of this mock, None for any other."""
     try:
-        return pybase64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+        parts = urlsplit(url)
+        own = any(_same_place(parts, urlsplit(origin)) for origin in origins)
+    except ValueError:
         return None
+    return MEDIA + parts.path.rpartition("/")[2] if own and MEDIA in parts.path else None
+
+
+def _same_place(one: SplitResult, other: SplitResult) -> bool:
+    """Whether two URLs lead to one server; a proxy before it may have changed the scheme."""
+    ports = [None if each.port in (80, 443) else each.port for each in (one, other)]
+    hosts = [each.hostname or "" for each in (one, other)]
+    return ports[0] == ports[1] and (hosts[0] == hosts[1] or all(map(is_loopback, hosts)))

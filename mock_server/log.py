@@ -8,23 +8,27 @@ import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
 from mock_server.sessions import DEFAULT
+from mock_server.watching import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from mock_server.callbacks.delivery import Delivery
     from mock_server.journal import Entry
-    from mock_server.sessions import Session
+    from mock_server.session import Session
 
 _GREEN, _YELLOW, _RED, _DIM = "32", "33", "31", "2"
 _FLUSH_SECONDS = 0.05
 _LONGEST_LINE = 400
 
 
-class Log:
+class Log(Watcher):
     """Writes exchanges to a stream, as text, or with everything that may be shown of them as JSON lines.
 
     What comes at once is gathered into one write.
     """
+
+    verbose = True
 
     def __init__(self, stream: TextIO, *, form: str = "text") -> None:
         self._stream, self._form = stream, form
@@ -33,9 +37,16 @@ class Log:
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._timer: threading.Timer | None = None
 
-    def __call__(self, entry: Entry) -> None:
+    def exchange(self, entry: Entry) -> None:
         """Take note of an exchange; it is written within a twentieth of a second."""
-        line = self._line(entry)
+        self._write(text(entry.brief(), coloured=self._colour) if self._form == "text" else _json(entry.as_dict()))
+
+    def delivery(self, session: str, delivery: Delivery) -> None:
+        """Take note of an attempt of a callback."""
+        shown = {"event": "delivery", "session": session, **delivery.as_dict()}
+        self._write(delivery_text(shown, coloured=self._colour) if self._form == "text" else _json(shown))
+
+    def _write(self, line: str) -> None:
         with self._lock:
             self._lines.append(line)
             if self._timer is None:
@@ -52,10 +63,9 @@ class Log:
                 self._stream.write("\n".join(lines) + "\n")
                 self._stream.flush()
 
-    def _line(self, entry: Entry) -> str:
-        if self._form == "text":
-            return text(entry.brief(), coloured=self._colour)
-        return json.dumps(entry.as_dict(), default=str)
+
+def _json(shown: Mapping[str, Any]) -> str:
+    return json.dumps(shown, default=str)
 
 
 def is_coloured(stream: TextIO) -> bool:
@@ -77,6 +87,20 @@ def text(shown: Mapping[str, Any], *, coloured: bool = False) -> str:
         *(_painted(_DIM, f"       note {_said(each)}", coloured) for each in shown["notes"]),
     ]
     return "\n".join([head, *beneath])
+
+
+def delivery_text(shown: Mapping[str, Any], *, coloured: bool = False) -> str:
+    """Return the line of the last attempt of a callback, and beneath it why it failed."""
+    attempt = shown["attempts"][-1]
+    what = f"callback {_clean(shown['status'])}"
+    number = f"  attempt {len(shown['attempts'])}" if len(shown["attempts"]) > 1 else ""
+    again = "" if shown["next"] is None else f"  again in {(shown['next'] - attempt['at']) / 1000:g} s"
+    place = "" if shown["session"] == DEFAULT else f"  [{_clean(shown['session'][:80])}]"
+    about = f"task {_clean(shown['task'])}  to {_clean(shown['url'][:200])}{number}{again}{place}"
+    status = _status({"status": attempt["status"], "outcome": attempt["outcome"]}, coloured)
+    head = f"{status}  {what:<24}  {attempt['milliseconds']:6.1f} ms  {about}"
+    why = [_painted(_RED, f"       {attempt['error']}", coloured)] if attempt["error"] else []
+    return "\n".join([head, *why])
 
 
 def _status(shown: Mapping[str, Any], coloured: bool) -> str:

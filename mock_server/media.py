@@ -1,4 +1,4 @@
-"""The file behind a result URL: what a finished task leaves, drawn from the little that is kept of its request."""
+"""The file behind a result URL: what a finished task leaves, drawn from what is kept of its request."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import re
 import struct
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kling_contract.expansion import Ratios, canvas
+from kling_contract.images import read_header
+from mock_server.film import Shot, film
 from mock_server.pictures import composed_png, expanded_png, plain_composed_png, plain_expanded_png
 from mock_server.png import File
 
@@ -18,8 +21,11 @@ if TYPE_CHECKING:
     from mock_server.store import Task
 
 CLIP_SECONDS = (5, 10)
-STAND_IN = (1024, 768)  # the sides of an original that was given by URL, which nobody fetches
+STAND_IN = (1024, 768)  # the sides of an original that is not at hand
 
+_SCENE, _STYLE = "scene_image", "style_image"
+_TAIL, _STILL, _MOVING = "image_tail", "static_mask", "dynamic_masks"
+_LEAST_SIDE = 64  # pixels of a video
 _SIDES = ("up", "down", "left", "right")
 _TWO = Decimal(2)
 # Of bounded length, because a number such as 1e99999999 takes minutes to compute with.
@@ -27,34 +33,79 @@ _ASPECT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?):([0-9]{1,9}(?:\.[0-9]{1,9})
 _MOST_PIXELS = 600_000_000  # three times the largest image that any document allows, and then some
 
 
-def draw(task: Task, index: int, images: Sequence[bytes]) -> File:
-    """Return result `index` (from 0) of a finished task; `images` are those of its request that are at hand.
+class Input(NamedTuple):
+    """An image of a request: the canonical name of its field, and its bytes, empty where they are not at hand."""
+
+    field: str
+    data: bytes
+
+
+def missing_extra() -> str | None:
+    """Return what to install so that results are drawn from their inputs, in one line; None if it is there."""
+    if all(map(find_spec, ("PIL", "av"))):
+        return None
+    return "results are small built-in files; pip install 'kling-contract[media]' draws them from their inputs"
+
+
+def draw(task: Task, index: int, inputs: Sequence[Input], *, short_side: int = 720, rate: int = 24) -> File:
+    """Return result `index` (from 0) of a finished task; `inputs` are the images of its request that are known.
 
     An expansion is the original on its canvas; another image is a composition in the aspect that was asked for; a
-    video is a built-in clip. Where a picture is too large to be drawn it is plain.
+    video of `rate` frames a second, its shorter side `short_side` pixels, brings the input to life, or is a built-in
+    clip where that cannot be done. Where a picture is too large to be drawn it is plain.
     """
     label = {"Software": "kling-contract mock", "kling-task": task.id, "kling-seed": str(task.seed)}
     if task.result == "video":
-        return clip(clip_seconds(task.fields), label=label)
-    chance = {"seed": task.seed, "index": index}
+        shot = _shot(task, index, inputs, max(short_side, _LEAST_SIDE), rate)
+        return film(shot, label=label) or clip(shot.seconds, label=label)
     ratios = _ratios(task.fields)
     if ratios is not None:
-        original, sides = (images[0] if images else None), _sides(task.sides, ratios)
-        try:
-            return expanded_png(original, *sides, ratios, **chance, label=label)
-        except ValueError:
-            return plain_expanded_png(*sides, ratios, **chance, label=label)
-    size = _size(task.fields)
+        return _expansion(task, index, inputs, ratios, label)
+    return _composition(task, index, inputs, label)
+
+
+def _shot(task: Task, index: int, inputs: Sequence[Input], short_side: int, rate: int) -> Shot:
+    still, tail = _first(inputs, _STILL), _first(inputs, _TAIL)
+    start = next((each.data for each in inputs if each.field not in (_STILL, _TAIL, _MOVING)), None)
+    aspect = task.sides or _aspect(task.fields)
+    return Shot(
+        clip_seconds(task.fields), short_side, rate, start, tail, still, aspect=aspect, seed=task.seed, index=index
+    )
+
+
+def _expansion(task: Task, index: int, inputs: Sequence[Input], ratios: Ratios, label: Mapping[str, str]) -> File:
+    original = inputs[0].data if inputs else b""
+    sides, chance = _sides(_header_sides(original) or task.sides, ratios), {"seed": task.seed, "index": index}
     try:
-        return composed_png(images, *size, **chance, label=label)
+        return expanded_png(original, *sides, ratios, **chance, label=label)
+    except ValueError:
+        return plain_expanded_png(*sides, ratios, **chance, label=label)
+
+
+def _composition(task: Task, index: int, inputs: Sequence[Input], label: Mapping[str, str]) -> File:
+    size, chance = _size(task.fields), {"seed": task.seed, "index": index}
+    subjects = [each.data for each in inputs if each.field not in (_SCENE, _STYLE)]
+    scene, style = _first(inputs, _SCENE), _first(inputs, _STYLE)
+    try:
+        return composed_png(subjects, *size, scene=scene, style=style, **chance, label=label)
     except ValueError:
         return plain_composed_png(*size, **chance, label=label)
 
 
+def _first(inputs: Sequence[Input], field: str) -> bytes | None:
+    """Return the first image of a field, empty where it is not at hand; None if there is none."""
+    return next((each.data for each in inputs if each.field == field), None)
+
+
+def _header_sides(data: bytes) -> tuple[int, int] | None:
+    header = read_header(data)
+    return (header.width, header.height) if header.width and header.height else None
+
+
 def clip_seconds(fields: Mapping[str, Any]) -> int:
-    """Return the length of a request's video, in whole seconds; the documented default is 5."""
+    """Return the length of a request's video, 1 to 15 whole seconds; the documented default is 5."""
     text = str(fields.get("duration", ""))
-    return int(text) if text.isdecimal() and len(text) < 4 else 5
+    return min(max(int(text), 1), 15) if text.isdecimal() and len(text) < 4 else 5
 
 
 def clip(seconds: int, *, label: Mapping[str, str]) -> File:
@@ -104,7 +155,11 @@ def _sides(given: tuple[int, int] | None, ratios: Ratios) -> tuple[int, int]:
 
 
 def _size(fields: Mapping[str, Any]) -> tuple[int, int]:
+    return _aspect(fields) or size_for_aspect("16:9")
+
+
+def _aspect(fields: Mapping[str, Any]) -> tuple[int, int] | None:
     try:
-        return size_for_aspect(str(fields.get("aspect_ratio", "16:9")))
+        return size_for_aspect(str(fields.get("aspect_ratio", "")))
     except ValueError:
-        return size_for_aspect("16:9")
+        return None

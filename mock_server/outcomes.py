@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.wording import did_you_mean
+from mock_server.callbacks.modes import ORDERED
 from mock_server.lifecycle import Plan, durations, plan, spread_over
 from mock_server.wishes import NOTHING, BadWish, Wish, wish_of
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is decided of a task when it is created; `polls` counts on an auto clock."""
+    """What is decided of a task when it is created; `polls` counts on an auto clock, `callbacks` is one of `MODES`."""
 
     scenario: Scenario
     steps: Plan
     polls: int
+    callbacks: str
 
 
 def outcome_of(call: Call, body: Mapping[str, Any], lifecycle: Lifecycle, default: Wish) -> Outcome:
@@ -37,7 +39,8 @@ def outcome_of(call: Call, body: Mapping[str, Any], lifecycle: Lifecycle, defaul
     if armed is not None:
         session.armed.use(armed)
     seconds = _seconds(wish, scenario, lifecycle, call)
-    return Outcome(scenario, plan(lifecycle, scenario, call.entry.at, seconds), wish.polls or 1)
+    steps = plan(lifecycle, scenario, call.entry.at, seconds)
+    return Outcome(scenario, steps, wish.polls or 1, wish.callbacks or ORDERED)
 
 
 def scenario_named(provider: Provider, name: str) -> Scenario:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections import OrderedDict
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from kling_contract.documents import Expiry
+from kling_contract.documents import Expiry, Footage
+from kling_contract.images import decoded, is_url
+from mock_server.fetching import Fetching
+from mock_server.inputs import MEDIA
 from mock_server.lifecycle import status_at
-from mock_server.media import draw
+from mock_server.media import Input, draw
+from mock_server.shelf import Shelf
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mock_server.addressing import Addresses
     from mock_server.inputs import Inputs
     from mock_server.png import File
-    from mock_server.sessions import Session, Sessions
+    from mock_server.session import Session
+    from mock_server.sessions import Sessions
+    from mock_server.settings import Settings
+    from mock_server.shelf import Shelved
     from mock_server.store import Task
 
-_MOST_KEPT = 16 * 1024 * 1024
+_LONGEST_CHAIN = 64  # results that are made of results; each is drawn inside the call of the next
+_AT_ONCE = max(2, os.cpu_count() or 1)  # a large picture takes a few hundred megabytes while it is drawn
 
 
 class Expired(Exception):
@@ -28,34 +39,63 @@ class Expired(Exception):
         super().__init__(message)
 
 
+class _Found(NamedTuple):
+    """One result of a task that has succeeded; `key` is its name on the shelf."""
+
+    session: Session
+    task: Task
+    place: int
+    key: str
+
+
 class Results:
-    """Draws result files, and keeps the last ones."""
+    """Draws result files once, and keeps them on disk. `say` is told, once each, of what a person should know."""
 
-    def __init__(self, sessions: Sessions, addresses: Addresses, inputs: Inputs) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        addresses: Addresses,
+        inputs: Inputs,
+        say: Callable[[str], object] = str,
+    ) -> None:
         self._sessions, self._addresses, self._inputs = sessions, addresses, inputs
-        self._files: OrderedDict[str, File] = OrderedDict()
-        self._lock = threading.Lock()
+        self._shelf = Shelf(settings.kept_results, say)
+        self._fetching = Fetching(settings.fetch_from, say)
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
-    def file(self, name: str) -> File | None:
+    def file(self, name: str) -> Shelved | None:
         """Return the file of a result URL's last part, or None if no task has such a result (yet).
 
         Raises `Expired` for one that its provider keeps no longer.
         """
+        found = self._find(name)
+        if found is None:
+            return None
+        self._check(found.session, found.task)
+        kept = self._shelf.file(found.key, lambda: self._drawn(found, (found.key,)))
+        return replace(kept, ended=found.task.steps[-1].at)
+
+    def forget(self, owner: str) -> None:
+        """Remove the files and the inputs of every task whose `Session.key` begins with `owner`, as `"3/"` does."""
+        self._inputs.forget(owner)
+        self._shelf.forget(owner)
+
+    def close(self) -> None:
+        """Remove all files, which are drawn anew if they are asked for again."""
+        self._shelf.close()
+        self._fetching.close()
+
+    def _find(self, name: str) -> _Found | None:
         stem, _, suffix = name.partition(".")
         task_id, _, index = stem.rpartition("-")
         session = self._sessions.owning(task_id)
-        task = self._finished(session, task_id) if session else None
-        if session is None or task is None or index not in map(str, range(task.count)):
+        task = session.store.get(task_id) if session else None
+        if session is None or task is None or status_at(task.steps, session.clock.now()).status != "succeed":
             return None
-        self._check(session, task)
-        file = self._kept(session.key(task_id), task, int(index))
-        return file if file.suffix == f".{suffix}" else None
-
-    def _finished(self, session: Session, task_id: str) -> Task | None:
-        task = session.store.get(task_id)
-        if task is None or status_at(task.steps, session.clock.now()).status != "succeed":
+        if index not in map(str, range(task.count)) or suffix != ("mp4" if task.result == "video" else "png"):
             return None
-        return task
+        return _Found(session, task, int(index), f"{session.key(task_id)}-{index}")
 
     def _check(self, session: Session, task: Task) -> None:
         due = self._addresses.expiry(task)
@@ -64,15 +104,32 @@ class Results:
             status = provider.provider.expiry.status if provider else Expiry().status
             raise Expired(status, session.expired.get(task.id) or "this result has expired")
 
-    def _kept(self, task_key: str, task: Task, index: int) -> File:
-        key = f"{task_key}-{index}"
-        with self._lock:
-            if key in self._files:
-                self._files.move_to_end(key)
-                return self._files[key]
-        file = draw(task, index, self._inputs.of(task_key))
-        with self._lock:
-            self._files[key] = file
-            while sum(len(each.data) for each in self._files.values()) > _MOST_KEPT and len(self._files) > 1:
-                self._files.popitem(last=False)
-        return file
+    def _drawn(self, found: _Found, chain: tuple[str, ...]) -> File:
+        task, owner = found.task, found.session.key(found.task.id)
+        inputs = [Input(field, self._bytes(owner, text, chain)) for field, text in self._inputs.of(owner)]
+        side, rate = self._footage(task)
+        with self._turns:
+            return draw(task, found.place, inputs, short_side=side, rate=rate)
+
+    def _footage(self, task: Task) -> tuple[int, int]:
+        served, footage = self._addresses.served(task.provider), Footage()
+        operation = served.provider.operations.get(task.operation) if served else None
+        if operation is None or operation.lifecycle is None:
+            return footage.short_side.otherwise, footage.rate.otherwise
+        footage = operation.lifecycle.video
+        return operation.chosen(footage.short_side, task.fields), operation.chosen(footage.rate, task.fields)
+
+    def _bytes(self, owner: str, text: str, chain: tuple[str, ...]) -> bytes:
+        """Return an input, empty where it is not at hand; `chain` are the results that are waiting for it."""
+        if text.startswith(MEDIA):
+            return self._own(text.removeprefix(MEDIA), chain)
+        if is_url(text):
+            return self._shelf.data(f"{owner} {text}", lambda: self._fetching.fetch(text))
+        return decoded(text) or b""
+
+    def _own(self, name: str, chain: tuple[str, ...]) -> bytes:
+        """Return another result of this mock, even if it has expired since; who waits for itself goes without."""
+        found = self._find(name)
+        if found is None or found.task.result == "video" or found.key in chain or len(chain) > _LONGEST_CHAIN:
+            return b""
+        return self._shelf.data(found.key, lambda: self._drawn(found, (*chain, found.key)), patient=False)

@@ -88,7 +88,7 @@ class _Server(uvicorn.Server):
         # Clients poll every few seconds; a connection that is closed meanwhile costs some of them an error.
         patience: dict[str, Any] = {"timeout_keep_alive": 75, "timeout_graceful_shutdown": 1}
         super().__init__(uvicorn.Config(app, http=GatheringProtocol, ws="none", lifespan="off", **quiet, **patience))
-        self._tell = ready
+        self._tell, self._app = ready, app
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -96,6 +96,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
+        await self._app.state.background.close()
+        self._app.state.mock.close()
         # An answer that its client does not read never leaves, and an event loop of uvloop waits for it for ever.
         for connection in list(self.server_state.connections):
             connection.transport.abort()

@@ -39,9 +39,17 @@ class Settings:
     exposed         the server listens beyond loopback, where admin needs the token
     idle_seconds    how long a session is kept that nobody uses, on the wall clock
     most_sessions   how many sessions are kept, the least recently used one forgotten first
+    fetch_from      host names, addresses and networks that inputs given by URL are fetched from; none otherwise
+    callback_to     host names, addresses and networks that callbacks may go to, besides this machine
+    callback_map    origins that callbacks go to in place of others: what the body said -> where to call
+    callback_secrets  `whsec_...`, which sign callbacks; two while one replaces the other
+    callback_retries  seconds before each further attempt, where not as documented
+    callback_timeout  real seconds that an attempt may take, where not as documented
+    kept_deliveries how many callbacks that are done each session keeps
     journal_entries, journal_bytes  how much each session's journal keeps
     max_body        bytes of a request body
-    kept_inputs     bytes of base64 images that are kept for drawing results
+    kept_inputs     bytes of images in requests, as base64, that are kept for drawing results
+    kept_results    bytes of result files that are kept on disk
     """
 
     provider: str | Path | Provider = "cometapi"
@@ -63,7 +71,15 @@ class Settings:
     exposed: bool = False
     idle_seconds: float = 86_400.0
     most_sessions: int = 10_000
+    fetch_from: tuple[str, ...] = ()
+    callback_to: tuple[str, ...] = ()
+    callback_map: Mapping[str, str] = field(default_factory=dict)
+    callback_secrets: tuple[str, ...] = field(default=(), repr=False)
+    callback_retries: tuple[float, ...] | None = None
+    callback_timeout: float | None = None
+    kept_deliveries: int = 10_000
     journal_entries: int = 1000
     journal_bytes: int = 8 * MEBIBYTE
     max_body: int = 96 * MEBIBYTE
-    kept_inputs: int = 8 * MEBIBYTE
+    kept_inputs: int = 64 * MEBIBYTE
+    kept_results: int = 512 * MEBIBYTE

@@ -13,7 +13,8 @@ class Task(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One task of a provider.
 
     `fields` are the scalar fields of its request by their canonical names; `sides` those of its first image, in px;
-    `polls` how many end it on an auto clock; `slots` what it takes of the tasks in flight.
+    `polls` how many end it on an auto clock; `slots` what it takes of the tasks in flight; `callback` is where its
+    callbacks go, `callbacks` how they come, and `origin` what the URLs in them begin with.
     """
 
     id: str
@@ -34,6 +35,9 @@ class Task(msgspec.Struct, frozen=True, gc=False, array_like=True):
     reason: str
     polls: int
     slots: int = 1
+    callback: str = ""
+    callbacks: str = ""
+    origin: str = ""
 
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode

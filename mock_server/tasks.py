@@ -1,4 +1,4 @@
-"""Tasks: made from a request, and shown as the values that an envelope is rendered from."""
+"""Tasks: made from a request, found, and moved on by polls."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from kling_contract.images import is_url, sides
 from mock_server.exchange import Refusal
 from mock_server.lifecycle import TERMINAL, Step, status_at
-from mock_server.media import clip_seconds
 from mock_server.outcomes import outcome_of
+from mock_server.showing import values_of
 from mock_server.store import Task
 from mock_server.wishes import NOTHING, Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from kling_contract.documents import Operation
     from mock_server.exchange import Call
@@ -34,7 +34,7 @@ class Tasks:
         self._settings, self._inputs = settings, inputs
         self._wish = NOTHING if settings.scenario is None else Wish(settings.scenario)
 
-    def create(self, call: Call, body: Mapping[str, Any], images: Sequence[str]) -> Task | None:
+    def create(self, call: Call, body: Mapping[str, Any]) -> Task | None:
         """Return the task of an accepted body, kept in its session; None if its external id is taken."""
         lifecycle = call.operation.lifecycle
         if lifecycle is None:
@@ -49,7 +49,7 @@ class Tasks:
             raise Refusal(situation)
         outcome = outcome_of(call, body, lifecycle, self._wish)
         results = range(count if lifecycle.result == "video" else 0)
-        files = [image for image in images if not is_url(image)]
+        pictures = call.operation.pictures(body)
         task = Task(
             id=call.session.new_id(call.provider),
             provider=call.provider.name,
@@ -62,7 +62,7 @@ class Tasks:
             count=count,
             units=units,
             fields=_fields(call.operation, body),
-            sides=next(filter(None, map(sides, files)), None),
+            sides=next(filter(None, (sides(text) for _, text in pictures if not is_url(text))), None),
             result_ids=tuple([call.session.new_id(call.provider) for _ in results]),
             # A seed may be any integer; those that the store can hold are kept as they are.
             seed=(call.session.seed + _LARGEST + 1) % 2**64 - _LARGEST - 1,
@@ -70,14 +70,26 @@ class Tasks:
             reason=outcome.scenario.reason if outcome.scenario.ends == "failed" else "",
             polls=outcome.polls,
             slots=slots,
+            **self._calls_back(call, body, outcome.callbacks),
         )
         if not call.session.store.add(task):
             return None
         call.session.limits.add(task)
         call.session.expect(task)
-        if files:
-            self._inputs.keep(call.session.key(task.id), files)
+        if pictures:
+            self._inputs.keep(call.session.key(task.id), pictures, (call.exchange.origin, self._origin(call)))
         return task
+
+    def _calls_back(self, call: Call, body: Mapping[str, Any], mode: str) -> dict[str, str]:
+        """Return what a task keeps that is to call back."""
+        field = call.operation.callback_field
+        url = body.get(field) if field else None
+        if not isinstance(url, str) or not url:
+            return {}
+        return {"callback": url, "callbacks": mode, "origin": self._origin(call)}
+
+    def _origin(self, call: Call) -> str:
+        return self._settings.public_url or call.exchange.origin
 
     def find(self, call: Call) -> Task | None:
         """Return the task of the id in the path, if it is one of the operation's family."""
@@ -93,7 +105,8 @@ class Tasks:
         """On an auto clock, let a poll of a task that goes on bring its next transition; `polls` of them end it."""
         session = call.session
         # Whoever asks while time is being advanced, as a callback's receiver may, sees the time of that event.
-        if session.clock.mode != "auto" or session.events.running:
+        # And where time is to go on for callbacks, it does so by itself.
+        if session.clock.mode != "auto" or session.events.running or session.events.wanted:
             return
         if status_at(task.steps, session.clock.now()).status in TERMINAL:
             session.polls.pop(task.id, None)
@@ -107,30 +120,9 @@ class Tasks:
             session.polls.pop(task.id, None)
 
     def values(self, task: Task, call: Call) -> dict[str, Any]:
-        """Return what there is to say of a task at the session's time."""
-        step = status_at(task.steps, call.entry.at)
-        values: dict[str, Any] = {
-            "request_id": call.session.request_id(),
-            "id": task.id,
-            "status": step.status,
-            "external_id": task.external_id,
-            "created_ms": task.created,
-            "updated_ms": step.at,
-        }
-        if step.status in TERMINAL:
-            values["reason"] = task.reason if step.status == "failed" else ""
-        if step.status == "succeed":
-            values[f"{task.result}s"] = self._results(task, call)
-            values["units"] = None if task.units is None else f"{task.units:g}"
-        return values
-
-    def _results(self, task: Task, call: Call) -> list[dict[str, Any]]:
-        origin = self._settings.public_url or call.exchange.origin
-        suffix = "mp4" if task.result == "video" else "png"
-        results = [{"index": n, "url": f"{origin}/__media/{task.id}-{n}.{suffix}"} for n in range(task.count)]
-        for each, result_id in zip(results, task.result_ids, strict=False):
-            each["result_id"], each["duration"] = result_id, str(clip_seconds(task.fields))
-        return results
+        """Return what an answer says of a task at the session's time."""
+        step, origin = status_at(task.steps, call.entry.at), self._origin(call)
+        return {"request_id": call.session.request_id(), **values_of(task, step, origin)}
 
 
 def external_id(operation: Operation, body: Mapping[str, Any]) -> str | None:

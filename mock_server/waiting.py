@@ -8,11 +8,13 @@ from kling_contract.clock import RealClock
 
 if TYPE_CHECKING:
     from kling_contract.clock import Clock
-    from mock_server.sessions import Session
+    from mock_server.session import Session
 
 
 class SessionTime:
     """A `kling_contract.clock.Clock` on the time of a session, as in `Kling(clock=SessionTime(session))`.
+
+    Callbacks that become due are delivered before a wait is over.
 
     To wait on a clock that stands still is to advance it, with all that becomes due on the way. Waiting on a real one
     takes real time, less of it on a fast one. Raises `Busy` to who waits while the session is being advanced.
@@ -37,5 +39,5 @@ class SessionTime:
         if self._session.clock.mode == "real":
             await self._wall.asleep(seconds / self._session.clock.speed)
         else:
-            self._session.advance(max(seconds, 0))
+            await self._session.aadvance(max(seconds, 0))
             await self._wall.asleep(0)

@@ -6,6 +6,7 @@ A client that cannot set headers writes the same into any text of its body: `[[k
     delay=2         the seconds of the session's time after which it has ended; delay=1/4 gives each transition its own
     polls=3         on an auto clock, the poll that ends it
     pace=spread     least, typical, most, or drawn from the documented spread
+    callbacks=late  how its callbacks come (`kling-contract scenarios` lists the ways)
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from mock_server.callbacks.modes import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +47,7 @@ class Wish:
     delay: tuple[float, ...] | None = None
     polls: int | None = None
     pace: str | None = None
+    callbacks: str | None = None
 
     def over(self, other: Wish) -> Wish:
         """Return this wish, with what it leaves open taken from another."""
@@ -56,6 +60,7 @@ class Wish:
             other.delay if self.delay is None else self.delay,
             other.polls if self.polls is None else self.polls,
             other.pace if self.pace is None else self.pace,
+            other.callbacks if self.callbacks is None else self.callbacks,
         )
 
     def lacks(self, other: Wish) -> bool:
@@ -115,9 +120,16 @@ def _pace(text: str) -> str:
     return text
 
 
+def _callbacks(text: str) -> str:
+    if text not in MODES:
+        raise BadWish(f"callbacks={text}", ", ".join(MODES))
+    return text
+
+
 _READERS: Mapping[str, Callable[[str], Wish]] = {
     "scenario": lambda text: Wish(scenario=text),
     "delay": lambda text: Wish(delay=_delay(text)),
     "polls": lambda text: Wish(polls=_polls(text)),
     "pace": lambda text: Wish(pace=_pace(text)),
+    "callbacks": lambda text: Wish(callbacks=_callbacks(text)),
 }

@@ -13,6 +13,7 @@ from mock_server.app import Mock
 from mock_server.exchange import Exchange
 from mock_server.journal import Entry
 from mock_server.settings import Settings
+from mock_server.watching import Watcher
 
 URL = "https://example.com/cat.png"
 OPENED = frozenset({"createImageExpansion"})
@@ -27,6 +28,12 @@ class Asked(NamedTuple):
     entry: Entry
 
 
+class Looking(Watcher):
+    """Wants to be told everything."""
+
+    verbose = True
+
+
 class Core:
     """A mock that lives by a clock of the test and checks its own answers."""
 
@@ -34,7 +41,8 @@ class Core:
         self.provider = loaded(provider) if isinstance(provider, str) else provider
         self.clock = Moving()
         options = Settings(provider=self.provider, **{"verify_answers": True, "opened": OPENED, **settings})
-        self.mock = Mock(options, wall=self.clock, verbose=verbose)
+        self.watcher = Looking() if verbose else Watcher()
+        self.mock = Mock(options, wall=self.clock, watcher=self.watcher)
 
     def ask(
         self, method: str, path: str, body: Any = None, *, key: str | None = "Bearer test", **headers: str

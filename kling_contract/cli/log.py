@@ -43,13 +43,14 @@ def add(commands: Any) -> None:
 def log(options: argparse.Namespace) -> int:
     """Print the journal; following it ends with the server, or by Ctrl-C."""
     try:
-        from mock_server.log import is_coloured, text
+        from mock_server.log import delivery_text, is_coloured, text
     except ModuleNotFoundError as error:
         return missing_extra(error, "mock")
     coloured = is_coloured(sys.stdout)
 
     def show(shown: Mapping[str, Any]) -> None:
-        print(json.dumps(shown, ensure_ascii=False) if options.json else text(shown, coloured=coloured), flush=True)
+        written = delivery_text if "attempts" in shown else text
+        print(json.dumps(shown, ensure_ascii=False) if options.json else written(shown, coloured=coloured), flush=True)
 
     return _session(options.url, options.session, show, follow=options.follow)
 
@@ -125,7 +126,7 @@ class Following:
                 say("kling-contract log: the server is back")
             self._met = self._here = True
             for kind, data in events(answer.iter_lines()):
-                if kind == "exchange":
+                if kind in ("exchange", "delivery"):
                     self._show(json.loads(data))
         return None
 

@@ -7,9 +7,12 @@ import datetime
 import os
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.cli.arguments import PROVIDER
 from kling_contract.errors import DocumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mock_server.limits import Rates
 
 
@@ -24,7 +27,6 @@ def option(parser: argparse.ArgumentParser, flag: str, default: Any, metavar: st
 
 def switch(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
     """Add an option without a value."""
-    """Add an option without a value."""
     action = parser.add_argument(flag, action="store_true", default=os.environ.get(_variable(flag), "no"), help=text)
     # argparse reads a default that is a text as it would an argument.
     action.type = _truth
@@ -36,7 +38,6 @@ def _variable(flag: str) -> str:
 
 def read_port(text: str) -> int:
     """Return a port. Raises ArgumentTypeError, as all that follow."""
-    """Read a port, 0 to 65535."""
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; accepted: 0 to 65535")
     return int(text)
@@ -44,7 +45,6 @@ def read_port(text: str) -> int:
 
 def read_speed(text: str) -> float:
     """Return a speed, above 0."""
-    """Read a speed above 0, at most a million."""
     try:
         speed = float(text)
     except ValueError:
@@ -56,7 +56,6 @@ def read_speed(text: str) -> float:
 
 def read_clock(text: str) -> str:
     """Return the mode of a clock."""
-    """Read the name of a clock."""
     if text not in ("real", "frozen", "auto"):
         raise argparse.ArgumentTypeError(f"{text!r} is no clock; accepted: real, frozen, auto")
     return text
@@ -75,7 +74,6 @@ def read_epoch(text: str) -> int:
 
 def read_by(text: str) -> str:
     """Return by what a session is chosen."""
-    """Read by what else a session is chosen."""
     if text != "key":
         raise argparse.ArgumentTypeError(f"{text!r} is no way to choose a session; accepted: key")
     return text
@@ -91,15 +89,47 @@ def _truth(text: str) -> bool:
 
 def read_log_format(text: str) -> str:
     """Return a log format."""
-    """Read the form of the log."""
     if text not in ("text", "json", "none"):
         raise argparse.ArgumentTypeError(f"{text!r} is no log format; accepted: text, json, none")
     return text
 
 
+def read_seconds(text: str) -> float:
+    """Return real seconds, above 0 and at most 60."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 60:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time limit; accepted: seconds above 0, at most 60")
+    return seconds
+
+
+def read_retries(text: str) -> tuple[float, ...]:
+    """Return the seconds before each further attempt, written as `5,30,120`; `none` are no further ones."""
+    try:
+        retries = () if text == "none" else tuple(float(each) for each in text.split(","))
+    except ValueError:
+        retries = (-1.0,)
+    if not all(0 <= each <= 2_592_000 for each in retries) or len(retries) > 20:
+        raise argparse.ArgumentTypeError(f"{text!r} is no schedule; accepted: at most 20 seconds as in 5,30,120; none")
+    return retries
+
+
+def origins(pairs: list[str]) -> dict[str, str]:
+    """Return origins that were written as `https://app.example.com=http://web:8000`."""
+    found = {}
+    for pair in pairs:
+        said, equals, called = pair.partition("=")
+        if not equals or not called:
+            message = f"--callback-map is {pair!r}; accepted: https://app.example.com=http://web:8000"
+            raise DocumentError(message, file="serve")
+        found[said.rstrip("/")] = called.rstrip("/")
+    return found
+
+
 def rates(limits: list[str]) -> Rates:
     """Return limits that were written as `image=5`. Raises `DocumentError` for others."""
-    """Return the limits that `--limit NAME=N` gives."""
     from mock_server.limits import Rates
 
     tasks: dict[str, int] = {}
@@ -120,3 +150,41 @@ def _limit(text: str) -> tuple[str, float]:
         accepted = "image=N, video=N, balance=N, per-second=N"
         raise DocumentError(f"--limit is {text!r}; accepted: {accepted}", file="serve")
     return name, float(number)
+
+
+# Flag, default, what stands for the value, what it does, and how the value is read (as a text, unless said).
+OPTIONS: Sequence[tuple[Any, ...]] = (
+    ("--provider", PROVIDER, "P", f"a bundled name, or an OpenAPI file ({PROVIDER})"),
+    ("--host", "127.0.0.1", "H", "the address to listen on (127.0.0.1)"),
+    ("--port", 4060, "N", "the port to listen on; 0 takes a free one (4060)", read_port),
+    ("--speed", 60.0, "X", "seconds of a task's life that pass in a real second (60)", read_speed),
+    ("--clock", "real", "C", "real, frozen (moves when told) or auto (moves by polls) (real)", read_clock),
+    ("--epoch", None, "T", "when frozen and auto clocks start: Unix ms or 2026-01-31 (today)", read_epoch),
+    ("--scenario", None, "S", "how tasks end, as `kling-contract scenarios` lists (succeed)"),
+    ("--session-by", None, "HOW", "key: each API key has its own session (one for all)", read_by),
+    ("--limit", "", "L", "image=N or video=N in flight, balance=UNITS, per-second=N; repeatable (none)"),
+    ("--seed", 0, "N", "decides ids, times and chance (0)", int),
+    ("--open", "", "OP", "serve an operation that the provider documents and does not; repeatable or a,b"),
+    ("--api-key", "", "K", "accept this key only; repeatable or a,b (any well-formed one)"),
+    ("--access-key", "", "A", "accept HS256 tokens of this access key; with --secret-key"),
+    ("--secret-key", "", "S", "the secret of --access-key"),
+    ("--public-url", "", "U", "the origin of result URLs (that of the request)"),
+    (
+        "--callback-to",
+        "",
+        "HOST",
+        "a name, address or network that callbacks may go to; repeatable (this machine)",
+    ),
+    ("--callback-map", "", "FROM=TO", "call another origin than the one in the body; repeatable"),
+    ("--callback-secret", "", "W", "sign callbacks by whsec_...; twice while one replaces the other (unsigned)"),
+    ("--callback-retries", None, "S,S", "seconds before each retry, or none (as the document says)", read_retries),
+    ("--callback-timeout", None, "S", "real seconds that a receiver has (as the document says)", read_seconds),
+    ("--fetch-from", "", "HOST", "where images given by URL may be fetched from; repeatable or a,b (nowhere)"),
+    ("--log-format", "text", "F", "text, json or none, on standard error (text)", read_log_format),
+    ("--journal", None, "FILE", "append each exchange to a file, as JSON lines without secrets"),
+)
+SWITCHES: Sequence[tuple[str, str]] = (
+    ("--lenient", "accept bodies that break the contract, with notes"),
+    ("--refuse-retired", "refuse models that were retired officially (noted otherwise)"),
+    ("--fail-on-violation", "exit with 1 if a request broke the contract"),
+)

@@ -26,7 +26,9 @@ def add(commands: Any) -> None:
 
 
 def scenarios(options: argparse.Namespace) -> int:
-    """Print the scenarios of a provider's document."""
+    """Print the scenarios of a provider's document, and how callbacks can come."""
+    from mock_server.callbacks.modes import MODES
+
     found = load(options.provider).scenarios.values()
     if options.json:
         print_json([_about(each) for each in found])
@@ -36,6 +38,10 @@ def scenarios(options: argparse.Namespace) -> int:
         reason = f': "{each.reason}"' if each.reason else ""
         print(f"{each.name:<{width}}  {each.summary}{reason}")
     print(f"\n{_HOW}")
+    print("\nHow callbacks come, by `callbacks=NAME` in the same places:")
+    width = max(map(len, MODES))
+    for name, summary in MODES.items():
+        print(f"{name:<{width}}  {summary}")
     return FINE
 
 

@@ -10,28 +10,19 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.cli.arguments import BROKEN, FINE, PROVIDER, WRONG_USE, add_command, load, missing_extra, say
-from kling_contract.cli.options import (
-    option,
-    rates,
-    read_by,
-    read_clock,
-    read_epoch,
-    read_log_format,
-    read_port,
-    read_speed,
-    switch,
-)
+from kling_contract.cli.arguments import BROKEN, FINE, WRONG_USE, add_command, load, missing_extra, say
+from kling_contract.cli.options import OPTIONS, SWITCHES, option, origins, rates, switch
 from kling_contract.errors import DocumentError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from kling_contract.documents import Operation, Provider
+    from mock_server.callbacks.delivery import Delivery
     from mock_server.journal import Entry
     from mock_server.log import Log
     from mock_server.sessions import Sessions
+    from mock_server.watching import Watcher
 
 TOKEN = "KLINGMOCK_ADMIN_TOKEN"
 _PARAMETER = re.compile(r"\{[^}]*\}")
@@ -54,40 +45,10 @@ def add(commands: Any) -> None:
     """Add the command. Each option is also read from KLINGMOCK_<OPTION>."""
     summary = "run the mock server; `ready http://HOST:PORT` on standard output says when"
     parser = add_command(commands, "serve", summary, *_EXAMPLES)
-    option(parser, "--provider", PROVIDER, "P", f"a bundled name, or an OpenAPI file ({PROVIDER})")
-    option(parser, "--host", "127.0.0.1", "H", "the address to listen on (127.0.0.1)")
-    option(parser, "--port", 4060, "N", "the port to listen on; 0 takes a free one (4060)", kind=read_port)
-    option(parser, "--speed", 60.0, "X", "seconds of a task's life that pass in a real second (60)", kind=read_speed)
-    option(
-        parser,
-        "--clock",
-        "real",
-        "C",
-        "real, frozen (moves when told) or auto (moves by polls) (real)",
-        kind=read_clock,
-    )
-    option(
-        parser,
-        "--epoch",
-        None,
-        "T",
-        "when frozen and auto clocks start: Unix ms or 2026-01-31 (today)",
-        kind=read_epoch,
-    )
-    option(parser, "--scenario", None, "S", "how tasks end, as `kling-contract scenarios` lists (succeed)")
-    option(parser, "--session-by", None, "HOW", "key: each API key has its own session (one for all)", kind=read_by)
-    option(parser, "--limit", "", "L", "image=N or video=N in flight, balance=UNITS, per-second=N; repeatable (none)")
-    option(parser, "--seed", 0, "N", "decides ids, times and chance (0)", kind=int)
-    option(parser, "--open", "", "OP", "serve an operation that the provider documents and does not; repeatable or a,b")
-    option(parser, "--api-key", "", "K", "accept this key only; repeatable or a,b (any well-formed one)")
-    option(parser, "--access-key", "", "A", "accept HS256 tokens of this access key; with --secret-key")
-    option(parser, "--secret-key", "", "S", "the secret of --access-key")
-    option(parser, "--public-url", "", "U", "the origin of result URLs (that of the request)")
-    option(parser, "--log-format", "text", "F", "text, json or none, on standard error (text)", kind=read_log_format)
-    option(parser, "--journal", None, "FILE", "append each exchange to a file, as JSON lines without secrets")
-    switch(parser, "--lenient", "accept bodies that break the contract, with notes")
-    switch(parser, "--refuse-retired", "refuse models that were retired officially (noted otherwise)")
-    switch(parser, "--fail-on-violation", "exit with 1 if a request broke the contract")
+    for each in OPTIONS:
+        option(parser, *each)
+    for flag, text in SWITCHES:
+        switch(parser, flag, text)
     parser.set_defaults(command=serve)
 
 
@@ -112,7 +73,7 @@ def _serve(options: argparse.Namespace, logs: list[Log]) -> int:
     from mock_server.server import bind, run, url_of
     from mock_server.settings import Settings
 
-    app = create_app(Settings(**_settings(options)), observe=_each(logs))
+    app = create_app(Settings(**_settings(options)), watcher=_watcher(logs))
     mock = app.state.mock
     unknown = [name for name in _listed(options.open) if name not in mock.addresses.root.provider.operations]
     if unknown:
@@ -166,9 +127,24 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "scenario": options.scenario,
         "session_by": options.session_by,
         "rates": rates(_listed(options.limit)),
+        "callback_to": tuple(_listed(options.callback_to)),
+        "callback_map": origins(_listed(options.callback_map)),
+        "callback_secrets": _secrets(options),
+        "callback_retries": options.callback_retries,
+        "callback_timeout": options.callback_timeout,
+        "fetch_from": tuple(_listed(options.fetch_from)),
         "admin_token": os.environ.get(TOKEN) or None,
         "exposed": _is_exposed(options.host),
     }
+
+
+def _secrets(options: argparse.Namespace) -> tuple[str, ...]:
+    from kling_contract.signatures import check_secret
+
+    secrets = tuple(_listed(options.callback_secret))
+    for secret in secrets:
+        check_secret(secret)
+    return secrets
 
 
 def _is_exposed(host: str) -> bool:
@@ -177,16 +153,25 @@ def _is_exposed(host: str) -> bool:
     return not is_loopback(host)
 
 
-def _each(logs: list[Log]) -> Callable[[Entry], None] | None:
-    """Return what tells every log of an exchange, or None if there is none."""
-    if not logs:
-        return None
+def _watcher(logs: list[Log]) -> Watcher:
+    """Return what tells every log, and a person what a person should know."""
+    from mock_server.watching import Watcher
 
-    def tell(entry: Entry) -> None:
-        for log in logs:
-            log(entry)
+    class Terminal(Watcher):
+        verbose = bool(logs)
 
-    return tell
+        def exchange(self, entry: Entry) -> None:
+            for log in logs:
+                log.exchange(entry)
+
+        def delivery(self, session: str, delivery: Delivery) -> None:
+            for log in logs:
+                log.delivery(session, delivery)
+
+        def say(self, line: str) -> None:
+            say(line)
+
+    return Terminal()
 
 
 def _origin(values: list[str]) -> str | None:
@@ -203,11 +188,15 @@ def _listed(values: list[str]) -> list[str]:
 
 def _greet(url: str, options: argparse.Namespace, provider: Provider) -> None:
     """Print the ready line, and for people a call to paste."""
+    from mock_server.media import missing_extra as missing_media
+
     print(f"ready {url}", flush=True)
     pace = f"a minute of a task's life takes {60 / options.speed:g} s (--speed {options.speed:g})"
     say(f"{provider.title} as of {provider.date}; {pace if options.clock == 'real' else _STANDING[options.clock]}")
     if _is_exposed(options.host):
         say(_EXPOSED if os.environ.get(TOKEN) else f"{_EXPOSED}, which is not set: admin answers 403")
+    if (missing := missing_media()) is not None:
+        say(missing)
     usable = (each for each in provider.operations.values() if _is_usable(each, options))
     create = min(usable, key=lambda each: len(_example(each)), default=None)
     if create is not None:

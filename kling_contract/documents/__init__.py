@@ -6,8 +6,10 @@ from kling_contract.documents.loading import load
 from kling_contract.documents.model import (
     Auth,
     Availability,
+    Choice,
     ErrorRow,
     Expiry,
+    Footage,
     Lifecycle,
     Operation,
     Provider,
@@ -18,8 +20,10 @@ from kling_contract.documents.model import (
 __all__ = [
     "Auth",
     "Availability",
+    "Choice",
     "ErrorRow",
     "Expiry",
+    "Footage",
     "Lifecycle",
     "Operation",
     "Provider",

@@ -12,8 +12,11 @@ from kling_contract.documents.model import (
     REQUIRED_ROWS,
     Auth,
     Availability,
+    Callbacks,
+    Choice,
     ErrorRow,
     Expiry,
+    Footage,
     Lifecycle,
     Operation,
     Provider,
@@ -77,6 +80,7 @@ class _Reader:
             id_digits=facts["ids"]["digits"],
             id_prefix=facts["ids"].get("prefix", ""),
             expiry=Expiry(**facts.get("results", {})),
+            callbacks=_callbacks(facts.get("callbacks", {})),
             errors=self._errors(),
             scenarios=self._scenarios(),
             operations=self._operations(facts["name"], title),
@@ -215,6 +219,10 @@ def _auth(says: Mapping[str, Any]) -> Auth:
     return Auth(key=says["key"], hs256="hs256" in says, **token)
 
 
+def _callbacks(says: Mapping[str, Any]) -> Callbacks:
+    return Callbacks(tuple(says.get("retries", ())), says.get("timeout", 5.0))
+
+
 def _availability(says: Mapping[str, Any]) -> Availability:
     return Availability(**{key: value for key, value in says.items() if key != "x-facts"})
 
@@ -224,7 +232,18 @@ def _lifecycle(says: Mapping[str, Any]) -> Lifecycle:
     transitions = tuple(
         Transition(s["to"], s["typical"], s.get("least", s["typical"]), s.get("most", s["typical"])) for s in steps
     )
-    return Lifecycle(says["result"], says.get("count", 1), says.get("slots", 1), says.get("units"), transitions)
+    return Lifecycle(
+        says["result"],
+        says.get("count", 1),
+        says.get("slots", 1),
+        says.get("units"),
+        transitions,
+        Footage(**{name: _choice(each) for name, each in says.get("video", {}).items()}),
+    )
+
+
+def _choice(says: int | Mapping[str, Any]) -> Choice:
+    return Choice(says) if isinstance(says, int) else Choice(**says)
 
 
 def _scenario(name: str, says: Mapping[str, Any]) -> Scenario:

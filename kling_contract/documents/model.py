@@ -30,6 +30,23 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A number that depends on what a request field holds: `values` by its text, `otherwise` for any other or none."""
+
+    otherwise: int
+    by: str | None = None
+    values: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """The picture of a video: its shorter side in pixels, and its frames a second."""
+
+    short_side: Choice = Choice(720)
+    rate: Choice = Choice(24)
+
+
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
     """How a task of an operation lives, and what it leaves.
 
@@ -42,6 +59,7 @@ class Lifecycle:
     slots: int | str
     units: float | None
     transitions: tuple[Transition, ...]
+    video: Footage = Footage()
 
     def results(self, body: Mapping[str, Any]) -> int:
         """Return how many results the request asks for."""
@@ -65,6 +83,14 @@ class Expiry:
 
     days: float | None = None
     status: int = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """How stubbornly callbacks are sent: seconds before each further attempt, and those that an attempt may take."""
+
+    retries: tuple[float, ...] = ()
+    timeout: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +194,18 @@ class Operation:
 
     def images(self, body: Mapping[str, Any]) -> list[str]:
         """Return the texts of the image fields of a body, in the order of the body, however deep they stand."""
+        return [text for _, text in self.pictures(body)]
+
+    def pictures(self, body: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Return the same texts, each after the canonical name of the field of the body in which it stands."""
         pictured = self._pictured
-        return [text for name in body if name in pictured for text in _images(pictured[name], body[name])]
+        found = ((name, _images(pictured[name], body[name])) for name in body if name in pictured)
+        return [(self.canonical(name), text) for name, texts in found for text in texts]
+
+    def chosen(self, choice: Choice, fields: Mapping[str, Any]) -> int:
+        """Return the number that fields of a request, by their canonical names, choose."""
+        value = None if choice.by is None else fields.get(self.canonical(choice.by))
+        return choice.values.get(str(value), choice.otherwise)
 
     def canonical(self, name: str) -> str:
         """Return the official name of a field of this provider."""
@@ -204,6 +240,7 @@ class Provider:
     id_digits: int
     id_prefix: str
     expiry: Expiry
+    callbacks: Callbacks
     errors: Mapping[str, ErrorRow]
     scenarios: Mapping[str, Scenario]
     operations: Mapping[str, Operation]

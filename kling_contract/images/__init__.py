@@ -6,12 +6,13 @@ A file is judged by its size, its type and the sides its header claims; no pixel
 from kling_contract.images.fields import ImageInput, describe, encode, sides
 from kling_contract.images.header import Header, read_header
 from kling_contract.images.rule import ImageRule, judge
-from kling_contract.images.texts import is_url
+from kling_contract.images.texts import decoded, is_url
 
 __all__ = [
     "Header",
     "ImageInput",
     "ImageRule",
+    "decoded",
     "describe",
     "encode",
     "is_url",

@@ -13,7 +13,7 @@ from kling_contract.wording import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kling_contract.documents import Operation, Provider
+    from kling_contract.documents import Choice, Operation, Provider
     from kling_contract.documents.references import Pointer, Resolver
 
 _PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
@@ -55,6 +55,21 @@ def _names(operation: Operation) -> Iterator[_Named]:
         for key, count in (("count", operation.lifecycle.count), ("slots", operation.lifecycle.slots)):
             if isinstance(count, str):
                 yield ("x-lifecycle", key), count, fields, "field"
+        for key, choice in (
+            ("short_side", operation.lifecycle.video.short_side),
+            ("rate", operation.lifecycle.video.rate),
+        ):
+            yield from _chosen(operation, ("x-lifecycle", "video", key), choice)
+
+
+def _chosen(operation: Operation, place: Pointer, choice: Choice) -> Iterator[_Named]:
+    """Yield the field of a choice, and the values that its enum has to have."""
+    if choice.by is None:
+        return
+    yield (*place, "by"), choice.by, list(operation.properties), "field"
+    accepted = operation.properties.get(choice.by, {}).get("enum", choice.values)
+    for value in choice.values:
+        yield (*place, "values", value), value, [str(each) for each in accepted], f"value of {choice.by}"
 
 
 def _placed(operation: Operation) -> Iterator[_Named]:

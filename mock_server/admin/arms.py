@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mock_server.admin.asking import Wrong, accepts
+from mock_server.callbacks.modes import MODES
 from mock_server.faults import catalogue, fault_named
 from mock_server.limits import Rates
 from mock_server.outcomes import scenario_named
@@ -29,7 +30,8 @@ Name = Annotated[str, Meta(max_length=500)]
 class ScenarioBody(Struct, forbid_unknown_fields=True):
     """{"operation": an operationId or null for any, "scenario": a name, "times": 1 or more or null for ever,
     "probability": above 0 to 1, "delay": seconds or a list of them, "polls": 1 to 1000,
-    "pace": "least|typical|most|spread"}; without operation and times, the default of the session.
+    "pace": "least|typical|most|spread", "callbacks": "ordered|duplicated|reordered|late|lost|terminal|early|slow"};
+    without operation and times, the default of the session.
     """
 
     operation: Name | None = None
@@ -39,6 +41,7 @@ class ScenarioBody(Struct, forbid_unknown_fields=True):
     delay: Delay | Annotated[list[Delay], Meta(min_length=1, max_length=10)] | None = None
     polls: Annotated[int, Meta(ge=1, le=1000)] | None = None
     pace: Literal["least", "typical", "most", "spread"] | None = None
+    callbacks: Literal["ordered", "duplicated", "reordered", "late", "lost", "terminal", "early", "slow"] | None = None
 
 
 class FaultBody(Struct, forbid_unknown_fields=True):
@@ -77,6 +80,7 @@ def scenarios(ask: Ask) -> Any:
         "scenarios": [{name: getattr(each, name) for name in names} for each in known],
         "armed": [_armed(each, _wish(each.thing)) for each in ask.session.armed.listed()],
         "default": _wish(ask.session.wish),
+        "callbacks": [{"name": name, "summary": summary} for name, summary in MODES.items()],
     }
 
 
@@ -84,7 +88,7 @@ def arm_scenario(ask: Ask) -> Any:
     """Arm a scenario for the next creates, or make it the session's default."""
     body, session = ask.body(ScenarioBody), ask.session
     delay = body.delay if isinstance(body.delay, list) else None if body.delay is None else [body.delay]
-    wish = Wish(body.scenario, None if delay is None else tuple(delay), body.polls, body.pace)
+    wish = Wish(body.scenario, None if delay is None else tuple(delay), body.polls, body.pace, body.callbacks)
     if wish == NOTHING:
         raise Wrong("nothing is asked for", accepts(ScenarioBody))
     if body.scenario is not None:
@@ -186,7 +190,8 @@ def _armed(armed: Armed[Any], thing: dict[str, Any]) -> dict[str, Any]:
 
 def _wish(wish: Wish) -> dict[str, Any]:
     delay = None if wish.delay is None else list(wish.delay)
-    return {"scenario": wish.scenario, "delay": delay, "polls": wish.polls, "pace": wish.pace}
+    more = {"polls": wish.polls, "pace": wish.pace, "callbacks": wish.callbacks}
+    return {"scenario": wish.scenario, "delay": delay, **more}
 
 
 ROUTES: Handlers = {

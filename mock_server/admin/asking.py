@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
@@ -15,11 +15,16 @@ from kling_contract.wording import did_you_mean
 if TYPE_CHECKING:
     from kling_contract.documents import Operation, Provider
     from mock_server.addressing import Addresses
-    from mock_server.sessions import Session, Sessions
+    from mock_server.session import Session
+    from mock_server.sessions import Sessions
 
 LARGEST = 1024 * 1024  # bytes of a body
 
 Body = TypeVar("Body")
+Result = TypeVar("Result")
+# What takes time: at None, what is `out` in the session is to be delivered; at a number, others are to go on until
+# something happens in the session, for so many real seconds at most. It is told whether anything may have happened.
+Steps: TypeAlias = Generator[float | None, bool | None, Result]
 Handler: TypeAlias = "Callable[[Ask], Any]"
 Handlers: TypeAlias = Mapping[str, Mapping[str, Handler]]
 

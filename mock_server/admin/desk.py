@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import msgspec
 
 from kling_contract.wording import did_you_mean
-from mock_server.admin import arms, places, requests, tasks, times
-from mock_server.admin.asking import LARGEST, Ask, Handler, Handlers, Wrong, parameters
+from mock_server.admin import arms, deliveries, places, requests, tasks, times
+from mock_server.admin.asking import LARGEST, Ask, Handler, Handlers, Steps, Wrong, parameters
 from mock_server.admin.feed import Feed
 from mock_server.exchange import Answer, Exchange
 from mock_server.guard import Guard, is_loopback
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mock_server.addressing import Addresses
+    from mock_server.session import Session
     from mock_server.sessions import Sessions
     from mock_server.settings import Settings
 
@@ -31,29 +35,44 @@ class Admin:
     def __init__(self, settings: Settings, sessions: Sessions, addresses: Addresses) -> None:
         self._sessions, self._addresses = sessions, addresses
         self._guard = Guard(settings.admin_token, exposed=settings.exposed)
-        modules = (times, tasks, arms, requests, places)
+        modules = (times, tasks, arms, requests, deliveries, places)
         self.routes: Handlers = {path: each for module in modules for path, each in module.ROUTES.items()}
 
-    def answer(self, exchange: Exchange) -> Answer:
-        """Return the answer to a request whose path is one of admin's."""
+    def session(self, exchange: Exchange) -> Session:
+        """Return the session that a request is about."""
+        name, _ = self._addresses.admin(exchange) or ("", "")
+        return self._sessions.get(name)
+
+    def known_session(self, exchange: Exchange) -> Session | None:
+        """Return the session that a request is about, if there is one."""
+        name, _ = self._addresses.admin(exchange) or ("", "")
+        return self._sessions.existing(name)
+
+    def answering(self, exchange: Exchange) -> Steps[Answer]:
+        """Return the answer to a request whose path is one of admin's; see `Steps` for what it needs on the way."""
         name, path = self._addresses.admin(exchange) or ("", "")
         try:
             self._guarded(exchange)
             handler, value = self._handler(exchange.method, path)
             found = handler(self._ask(exchange, name, value))
+            if isinstance(found, Generator):
+                found = yield from found
         except Wrong as wrong:
             return _refusal(wrong)
         return Answer(204, b"", _JSON, _HEADERS) if found is None else Answer(200, _encode(found), _JSON, _HEADERS)
 
-    def feed(self, exchange: Exchange) -> Feed | None:
-        """Return the stream that a request asks for, or None if it asks for something else, or may not have it."""
+    def feed(self, exchange: Exchange, look_after: Callable[[Session], None]) -> Feed | None:
+        """Return the stream that a request asks for, or None if it asks for something else, or may not have it.
+
+        `look_after` is asked to see to a session that is listened to.
+        """
         name, path = self._addresses.admin(exchange) or ("", "")
         try:
             if path != _EVENTS or exchange.method != "GET":
                 return None
             self._guarded(exchange)
             wide = self._ask(exchange, name, "").only("all").get("all", "")
-            return Feed(self._sessions, None if wide else name)
+            return Feed(self._sessions, None if wide else name, look_after)
         except Wrong:
             return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,8 +11,11 @@ import msgspec
 from mock_server.line import line_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Receive, Scope, Send
 
+    from mock_server.session import Session
     from mock_server.sessions import Sessions
 
 _HEADERS = [
@@ -29,8 +33,8 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 class Feed:
     """One stream of events. A client that reads too slowly is sent away rather than waited for."""
 
-    def __init__(self, sessions: Sessions, name: str | None) -> None:
-        self._sessions, self._name = sessions, name
+    def __init__(self, sessions: Sessions, name: str | None, look_after: Callable[[Session], None]) -> None:
+        self._sessions, self._name, self._look_after = sessions, name, look_after
         self._waiting: list[dict[str, Any]] = []
         self._count, self._lost = 0, False
 
@@ -48,6 +52,8 @@ class Feed:
 
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         self._sessions.listen(self._name, listener)
+        if self._name is not None:
+            self._look_after(self._sessions.get(self._name))
         line = line_of(scope)
         if line is not None:
             line.held = True
@@ -65,30 +71,13 @@ class Feed:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send(self, send: Send, stir: asyncio.Event) -> None:
-        """Wait until there is something to send, a transition is due, or it has been quiet for long."""
-        try:
-            await asyncio.wait_for(stir.wait(), self._pause())
-        except TimeoutError:
-            self._settle()
+        """Wait until there is something to send, or it has been quiet for long."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stir.wait(), _PATIENCE)
         stir.clear()
         events, self._waiting = self._waiting, []
         body = b"".join(map(self._line, events)) or _SILENCE
         await send({"type": "http.response.body", "body": body, "more_body": True})
-
-    def _pause(self) -> float:
-        """Return the seconds until a transition is due on a clock that runs, at most until a sign of life is."""
-        if self._name is None:
-            return _PATIENCE
-        session = self._sessions.get(self._name)
-        due = session.events.due
-        if due is None or session.clock.mode != "real":
-            return _PATIENCE
-        left = max(due - session.clock.now(), 1)
-        return min(left / 1000 / session.clock.speed, _PATIENCE)
-
-    def _settle(self) -> None:
-        if self._name is not None:
-            self._sessions.get(self._name).events.settle()
 
     def _line(self, event: dict[str, Any]) -> bytes:
         self._count += 1

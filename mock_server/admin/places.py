@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mock_server.admin.asking import Ask, Handlers
-    from mock_server.sessions import Session
+    from mock_server.session import Session
 
 
 def health(ask: Ask) -> Any:
@@ -97,6 +97,14 @@ def _limits(session: Session) -> None:
     session.limits.rates = session.settings.rates
 
 
+def _deliveries(session: Session) -> None:
+    session.deliveries.clear()
+
+
+def _inbox(session: Session) -> None:
+    session.inbox.clear()
+
+
 def _availability(session: Session) -> None:
     session.open = dict.fromkeys(session.settings.opened, True)
 
@@ -108,6 +116,8 @@ PARTS: Mapping[str, Callable[[Session], None]] = {
     "faults": _faults,
     "limits": _limits,
     "availability": _availability,
+    "deliveries": _deliveries,
+    "inbox": _inbox,
 }
 
 ROUTES: Handlers = {

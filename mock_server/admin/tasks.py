@@ -11,8 +11,8 @@ from mock_server.admin.asking import Wrong, chosen
 from mock_server.lifecycle import TERMINAL, ended, status_at
 
 if TYPE_CHECKING:
-    from mock_server.admin.asking import Ask, Handlers
-    from mock_server.sessions import Session
+    from mock_server.admin.asking import Ask, Handlers, Steps
+    from mock_server.session import Session
     from mock_server.store import Task
 
 _STATUSES = ("submitted", "processing", "succeed", "failed")
@@ -42,13 +42,13 @@ def one(ask: Ask) -> Any:
     return _shown(_task(ask), ask)
 
 
-def succeed(ask: Ask) -> Any:
+def succeed(ask: Ask) -> Steps[Any]:
     """End a task well, now."""
     body = ask.body(EndBody)
     return _end(ask, "succeed", body.message or "")
 
 
-def fail(ask: Ask) -> Any:
+def fail(ask: Ask) -> Steps[Any]:
     """End a task without a result, now; the message is the reason that it gives."""
     body = ask.body(EndBody)
     reasons = (each.reason for each in ask.provider.scenarios.values() if each.ends == "failed")
@@ -65,13 +65,14 @@ def expire(ask: Ask) -> Any:
     return _shown(task, ask)
 
 
-def _end(ask: Ask, status: str, reason: str) -> Any:
+def _end(ask: Ask, status: str, reason: str) -> Steps[Any]:
     task, session = _task(ask), ask.session
     now = session.clock.now()
     reached = status_at(task.steps, now).status
     if reached in TERMINAL:
         raise Wrong(f"task {task.id} has ended ({reached}), and what has ended never changes", "a task in flight", 409)
     session.change(replace(task, steps=ended(task.steps, now, status), reason=reason))
+    yield None
     return _shown(_task(ask), ask)
 
 

@@ -11,7 +11,7 @@ from mock_server.clocks import ClockError
 from mock_server.events import Busy
 
 if TYPE_CHECKING:
-    from mock_server.admin.asking import Ask, Handlers
+    from mock_server.admin.asking import Ask, Handlers, Steps
 
 _LAST = 253_402_300_799_000  # the last second of the year 9999, in Unix ms
 
@@ -42,13 +42,13 @@ def show(ask: Ask) -> Any:
     return {"mode": clock.mode, "now": clock.now(), "speed": clock.speed, "seed": ask.session.seed}
 
 
-def change(ask: Ask) -> Any:
+def change(ask: Ask) -> Steps[Any]:
     """Change how time passes; what becomes due by a later `now` happens first."""
     body, session = ask.body(ClockBody), ask.session
     if body.seed is not None and body.seed != session.seed and len(session.store):
         raise Wrong("the session has tasks already, whose ids its seed decided", "a seed after a reset", 409)
     try:
-        session.set_clock(mode=body.mode, now=body.now, speed=body.speed)
+        yield from session.setting_clock(mode=body.mode, now=body.now, speed=body.speed)
     except ClockError as error:
         raise Wrong(str(error), accepts(ClockBody)) from None
     except Busy as error:
@@ -58,14 +58,14 @@ def change(ask: Ask) -> Any:
     return show(ask)
 
 
-def advance(ask: Ask) -> Any:
-    """Let time pass; return what it is then, and how many events happened on the way."""
+def advance(ask: Ask) -> Steps[Any]:
+    """Let time pass; return what it is then, and how many events happened on the way, once callbacks are delivered."""
     body, session = ask.body(AdvanceBody), ask.session
     until = session.clock.now() + round(body.seconds * 1000)
     if until > _LAST:
         raise Wrong("that is beyond the year 9999", accepts(AdvanceBody))
     try:
-        events = session.advance(body.seconds)
+        events = yield from session.advancing(body.seconds)
     except Busy as error:
         raise _busy(error) from None
     return {"now": session.clock.now(), "events": events}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from mock_server.lifecycle import TERMINAL, ended
+from mock_server.outward import Reply
 from mock_server.results import Expired
 
 NAMES = ("a", "b", "c")
@@ -32,14 +34,23 @@ class Life:
     reason: str
     expired: bool = False
     polled: int = 0
+    calls: bool = False
     shown: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    called: list[str] = field(default_factory=list)
+    arrived: list[str] = field(default_factory=list)
 
     def status(self, now: int) -> str:
         return [status for status, at in self.steps if at <= now][-1]
 
     def passed(self, now: int) -> list[str]:
         return [status for status, at in self.steps[1:] if at <= now]
+
+    def call(self, now: int) -> None:
+        """Call back for each status that has been reached, and that somebody could have seen."""
+        ends = [*(at for _, at in self.steps[1:]), now + 1]
+        seen = [status for (status, at), end in zip(self.steps, ends, strict=True) if at <= now and end > at]
+        self.called += [status for status in seen if status not in self.called] if self.calls else []
 
 
 @dataclass
@@ -51,6 +62,17 @@ class World:
 
     def find(self, task_id: str) -> Life | None:
         return next((task for task in self.tasks if task.id == task_id), None)
+
+
+class Receiver:
+    """Hands each callback to the machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def call(self, method: str, url: str, headers: Any, body: bytes, **limits: Any) -> Reply:
+        self._machine.receive(json.loads(body))
+        return Reply(200, {}, b"")
 
 
 class Machine(RuleBasedStateMachine):
@@ -65,6 +87,7 @@ class Machine(RuleBasedStateMachine):
     @initialize(modes=st.tuples(*[st.sampled_from(["frozen", "auto"])] * 3), seed=st.integers(0, 9))
     def start(self, modes: tuple[str, ...], seed: int) -> None:
         self.core = Core(clock="frozen", epoch=EPOCH, seed=seed)
+        self.core.mock.courier.carrier = Receiver(self)
         self.modes = dict(zip(NAMES, modes, strict=True))
         for name in NAMES:
             self.begin(name)
@@ -88,22 +111,40 @@ class Machine(RuleBasedStateMachine):
         scenario=st.sampled_from(sorted(ENDS)),
         delay=st.tuples(st.integers(0, 4), st.integers(0, 4)),
         polls=st.integers(1, 4),
+        calls=st.booleans(),
         target=tasks,
     )
-    def create(self, name: str, scenario: str, delay: tuple[int, int], polls: int) -> tuple[str, str]:
+    def create(self, name: str, scenario: str, delay: tuple[int, int], polls: int, calls: bool) -> tuple[str, str]:
         prefer = f"scenario={scenario}, delay={delay[0]}/{delay[1]}, polls={polls}"
-        body = {"image": URL, "model_name": "kling-v2-6"}
+        body = {"image": URL, "model_name": "kling-v2-6", "callback_url": "http://127.0.0.1:9/hook" if calls else ""}
         answer = self.core.create("createImageToVideo", body, prefer=prefer, x_kling_session=name)
         world, task_id = self.worlds[name], answer.body["data"]["task_id"]
         assert task_id not in [task.id for each in self.worlds.values() for task in each.tasks]
         processed = world.now + delay[0] * 1000
         steps = [("submitted", world.now), ("processing", processed), (ENDS[scenario], processed + delay[1] * 1000)]
         reason = self.core.provider.scenarios[scenario].reason
-        task = Life(task_id, [(how, at) for how, at in steps if how], polls, reason)
+        task = Life(task_id, [(how, at) for how, at in steps if how], polls, reason, calls=calls)
         world.tasks.append(task)
         assert answer.body["data"]["created_at"] == world.now
         assert answer.body["data"]["task_status"] == task.status(world.now)
+        if calls and self.modes[name] == "auto":
+            self.pass_to(name, max(world.now, task.steps[-1][1]))
+            self.session(name).catch_up()
         return name, task_id
+
+    def pass_to(self, name: str, now: int) -> None:
+        """Let it be `now` in a session of the model; on the way its tasks call back."""
+        self.worlds[name].now = now
+        for task in self.worlds[name].tasks:
+            task.call(now)
+
+    def receive(self, body: dict[str, Any]) -> None:
+        """Take a callback, and ask whether it is so."""
+        name, task = next((n, t) for n, w in self.worlds.items() for t in w.tasks if t.id == body["task_id"])
+        task.arrived.append(body["task_status"])
+        assert body["task_status"] == task.status(self.session(name).clock.now())
+        answer = self.core.get("getImageToVideo", task.id, x_kling_session=name)
+        assert answer.body["data"] == body
 
     @rule(chosen=tasks, by_id=st.booleans())
     def get(self, chosen: tuple[str, str], by_id: bool) -> None:
@@ -165,8 +206,9 @@ class Machine(RuleBasedStateMachine):
         world = self.worlds[name]
         until = world.now + milliseconds
         due = sum(len(task.passed(until)) - len(task.passed(world.now)) for task in world.tasks)
-        assert self.session(name).advance(milliseconds / 1000) == due
-        world.now = until
+        self.pass_to(name, until)
+        happened = self.session(name).advance(milliseconds / 1000)
+        assert happened == due or any(task.calls for task in world.tasks)
 
     @rule(chosen=tasks, how=st.sampled_from(sorted(TERMINAL)))
     def end(self, chosen: tuple[str, str], how: str) -> None:
@@ -201,6 +243,11 @@ class Machine(RuleBasedStateMachine):
             self.session(name).events.settle()
             assert self.session(name).clock.now() == world.now
             assert [task.told for task in world.tasks] == [task.passed(world.now) for task in world.tasks]
+
+    @invariant()
+    def what_was_called_back_is_the_models(self) -> None:
+        for world in self.worlds.values():
+            assert [task.arrived for task in world.tasks] == [task.called for task in world.tasks]
 
     @invariant()
     def no_status_goes_back_and_the_last_one_stays(self) -> None:

@@ -10,7 +10,8 @@ from asking import URL, Core, example, made, operations
 from bridge import loaded
 
 from kling_contract.contract import check_response
-from mock_server.endpoints import BrokenPromise, Endpoints
+from mock_server.endpoints import Endpoints
+from mock_server.promises import BrokenPromise
 
 CREATES = operations("create")
 UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")

@@ -8,7 +8,9 @@ import json
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ from PIL import Image
 
 from kling_contract import Kling, RemoteClock, TaskFailed
 from kling_contract.cli import main
+from kling_contract.signatures import signed
 from mock_server import MockServer
 
 ROOT = Path(__file__).parents[2]
@@ -64,13 +67,37 @@ def test_the_curl_lines_work_as_printed() -> None:
     ("block", "reason"), [(2, "Failure to pass the risk control system"), (3, "Image pixel is invalid")]
 )
 def test_a_job_fails_as_the_lines_to_paste_say(block: int, reason: str) -> None:
-    assert len(CURLS) == 4
+    assert len(CURLS) == 5
     with MockServer(clock="frozen") as server:
         _shell(CURLS[block].replace("http://127.0.0.1:4060", server.url))
         admin = f"{server.url}/__admin"
         httpx.post(f"{admin}/clock/advance", json={"seconds": 600})
         (task,) = httpx.get(f"{admin}/tasks").json()["tasks"]
     assert (task["status"], task["reason"]) == ("failed", reason)
+
+
+def test_a_callback_is_in_the_inbox_as_the_lines_to_paste_say() -> None:
+    with MockServer(speed=600) as server:
+        printed = _shell(CURLS[4].replace("http://127.0.0.1:4060", server.url))
+    _, delivered, letters = (json.loads(line) for line in printed.replace("}{", "}\n{").splitlines())
+    assert [each["state"] for each in delivered["deliveries"]] == ["delivered"]
+    assert [each["body"]["task_status"] for each in letters["letters"]] == ["submitted", "processing", "succeed"]
+
+
+def test_the_receiving_side_verifies() -> None:
+    secret = re.findall(r"whsec_\w+=", PYTHON[4])
+    names: dict[str, Any] = {"__name__": "readme"}
+    exec(compile(PYTHON[4], "README.md", "exec"), names)
+    body = b'{"task_id": "1", "task_status": "processing", "created_at": 1, "updated_at": 2}'
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert names["hook"](signed(secret, "1", int(time.time()), body), body) == 204
+        assert names["hook"]({}, body) == 401
+    assert printed.getvalue() == "1 processing []\n"
+
+
+def test_an_application_of_the_test_is_called_back() -> None:
+    assert run(PYTHON[5]) == "/hook\n" * 3
 
 
 def test_a_job_fails_by_its_prompt() -> None:
@@ -111,4 +138,4 @@ def test_every_command_is_described(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_file_that_it_links_to_is_there() -> None:
     for target in re.findall(r"\]\(([^)]+)\)", TEXT):
-        assert (ROOT / target).is_file(), target
+        assert target.startswith("https://") or (ROOT / target).is_file(), target

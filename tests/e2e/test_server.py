@@ -23,6 +23,7 @@ from mock_server.app import create_app
 from mock_server.journal import Entry
 from mock_server.server import bind, url_of
 from mock_server.settings import Settings
+from mock_server.watching import Watcher
 
 KEY = {"Authorization": "Bearer test"}
 VIDEOS = "/v1/videos/image2video"
@@ -249,8 +250,14 @@ def test_the_application_needs_no_raw_path() -> None:
 
 
 def test_what_an_application_is_asked_can_be_observed() -> None:
+    class Looking(Watcher):
+        verbose = True
+
+        def exchange(self, entry: Entry) -> None:
+            seen.append(entry)
+
     seen: list[Entry] = []
-    asked(create_app(Settings(provider="kling"), observe=seen.append), "POST", VIDEOS, json={"image": URL})
+    asked(create_app(Settings(provider="kling"), watcher=Looking()), "POST", VIDEOS, json={"image": URL})
     (entry,) = seen
     assert (entry.operation, entry.status, entry.images) == ("createImageToVideo", 200, (URL,))
     assert entry.milliseconds > 0

@@ -269,11 +269,11 @@ def test_a_result_belongs_to_its_own_life_of_a_session() -> None:
             images = [URL, "https://example.com/dog.png"]
             task = kling.images.multi_image_to_image(subject_image_list=images, aspect_ratio=aspect).wait()
         name = task.images[0].url.rpartition("/")[2]
-        files.append((name, bridge.mock.results.file(name)))
+        files.append((name, bridge.mock.results.file(name).data))
         bridge.mock.sessions.end("default")
     (first, square), (second, wide) = files
     assert first == second
-    assert square.data != wide.data
+    assert square != wide
 
 
 def test_beginning_anew_as_often_as_you_like_does_not_exhaust_what_is_kept_of_inputs() -> None:

@@ -33,7 +33,7 @@ def written(*entries: Entry, form: str = "text", stream: io.StringIO | None = No
     stream = stream or io.StringIO()
     log = Log(stream, form=form)
     for each in entries:
-        log(each)
+        log.exchange(each)
     log.flush()
     return stream.getvalue()
 
@@ -97,7 +97,12 @@ def test_colours_are_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None
 def test_lines_of_many_threads_stay_whole() -> None:
     stream = io.StringIO()
     log = Log(stream, form="json")
-    threads = [threading.Thread(target=lambda: [log(entry(path="/" + "x" * 500)) for _ in range(50)]) for _ in range(8)]
+
+    def write() -> None:
+        for _ in range(50):
+            log.exchange(entry(path="/" + "x" * 500))
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -123,11 +128,11 @@ def test_flush_returns_when_everything_is_written() -> None:
     """What a timer is writing is not lost when the process ends after `flush`."""
     stream = Slow()
     log = Log(stream)
-    log(entry())
+    log.exchange(entry())
     stream.begun.wait()
     last = threading.Thread(target=log.flush)
     last.start()
-    log(entry(status=404))
+    log.exchange(entry(status=404))
     assert last.is_alive()
     stream.let_go.set()
     last.join()

@@ -12,7 +12,8 @@ from kling_contract.documents import Provider, bundled
 from mock_server.clocks import ClockError, SessionClock
 from mock_server.events import Busy
 from mock_server.lifecycle import Step
-from mock_server.sessions import Session, Sessions
+from mock_server.session import Session
+from mock_server.sessions import Sessions
 from mock_server.settings import Settings
 from mock_server.store import Task
 

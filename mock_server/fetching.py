@@ -1,0 +1,67 @@
+"""Inputs that were given by URL, fetched from the hosts that a person named and from no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from mock_server.outward import Failed, Outward, Reach, Refused
+from mock_server.png import File
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MOST_BYTES = 10 * 1024 * 1024
+MOST_SECONDS = 5.0
+
+_FLAG = "--fetch-from"
+_MOST_TOLD = 100  # lines
+
+
+class Fetching:
+    """Fetches files of at most 10 MiB within 5 s from `allowed` hosts, networks and addresses, as `Reach` takes them.
+
+    `say` is told why a file could not be had, once for each reason. Raises ValueError for a host that is none.
+    """
+
+    def __init__(self, allowed: Sequence[str], say: Callable[[str], object]) -> None:
+        reach = Reach(allowed, flag=_FLAG, loopback=False)
+        self._outward = Outward(reach) if allowed else None
+        self._say, self._told = say, set[str]()
+
+    def fetch(self, url: str) -> File:
+        """Return the file behind a URL; an empty one where it cannot be had."""
+        try:
+            return File("", self._body(url), "")
+        except (Refused, Failed, ValueError) as error:
+            self._tell(f"a stand-in takes the place of an input at {_host(url)}: {error}")
+            return File("", b"", "")
+
+    def close(self) -> None:
+        """Close the connections that are still open."""
+        if self._outward is not None:
+            self._outward.close()
+
+    def _body(self, url: str) -> bytes:
+        if self._outward is None:
+            # Not even its name is looked up.
+            raise Refused(_host(url), "inputs are not fetched", f"{_FLAG} {_host(url)}")
+        headers = {"accept": "image/*", "accept-encoding": "identity"}
+        reply = self._outward.call("GET", url, headers, b"", timeout=MOST_SECONDS, most=MOST_BYTES + 1)
+        if reply.status != 200:
+            raise ValueError(f"the answer is {reply.status}")
+        if len(reply.body) > MOST_BYTES:
+            raise ValueError(f"it is larger than {MOST_BYTES} bytes")
+        return reply.body
+
+    def _tell(self, line: str) -> None:
+        if line not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(line)
+            self._say(line)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,108 @@
+"""The mock without a socket: a transport for httpx clients, and applications of this process as receivers."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from kling_contract.clock import RealClock
+from mock_server.exchange import Exchange
+from mock_server.outward import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kling_contract.clock import Clock
+    from mock_server.app import Mock
+    from mock_server.exchange import Answer
+
+_ENDS: Mapping[str, str] = {
+    "cut": "peer closed connection without sending complete message body",
+    "reset": "connection reset by peer",
+    "closed": "server disconnected without sending a response",
+}
+
+
+class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Answers requests of a client, synchronous or not, by a mock in this process.
+
+    What a fault does to a connection is the httpx error that a socket would have given. Callbacks that are to come are
+    delivered before the next request is answered, in the thread that asks.
+    """
+
+    def __init__(self, mock: Mock, wall: Clock | None = None) -> None:
+        self._mock, self._wall = mock, wall or RealClock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request. Raises `httpx.TransportError` where a fault ends the connection."""
+        self._mock.session_of(_exchange(request)).catch_up()
+        answer = self._mock.answer(_exchange(request, request.read()))
+        if answer.delay:
+            self._wall.sleep(answer.delay)
+        return _response(request, answer)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request. Raises `httpx.TransportError` where a fault ends the connection."""
+        await self._mock.session_of(_exchange(request)).acatch_up()
+        answer = self._mock.answer(_exchange(request, await request.aread()))
+        if answer.delay:
+            await self._wall.asleep(answer.delay)
+        return _response(request, answer)
+
+
+class Application:
+    """Brings callbacks to a WSGI or ASGI application of this process, in the thread in which time moves."""
+
+    def __init__(self, app: Any) -> None:
+        self._app, self._is_asgi = app, _is_asgi(app)
+
+    def call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout: float, most: int
+    ) -> Reply:
+        """Ask the application, however long it takes. Raises what the application raises."""
+        if self._is_asgi:
+            return asyncio.run(self.acall(method, url, headers, body, timeout=timeout, most=most))
+        with httpx.Client(transport=httpx.WSGITransport(self._app)) as client:
+            return _reply(client.request(method, url, headers=dict(headers), content=body), most)
+
+    async def acall(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout: float, most: int
+    ) -> Reply:
+        """Do what `call` does in an event loop; a WSGI application blocks it."""
+        if not self._is_asgi:
+            return self.call(method, url, headers, body, timeout=timeout, most=most)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self._app), timeout=timeout) as client:
+            return _reply(await client.request(method, url, headers=dict(headers), content=body), most)
+
+    def close(self) -> None:
+        """Close nothing."""
+
+    async def aclose(self) -> None:
+        """Close nothing."""
+
+
+def _is_asgi(app: Any) -> bool:
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
+
+
+def _exchange(request: httpx.Request, body: bytes = b"") -> Exchange:
+    url = request.url
+    path, _, query = url.raw_path.decode("ascii").partition("?")
+    return Exchange(request.method, path, query, request.headers, body, f"{url.scheme}://{url.netloc.decode('ascii')}")
+
+
+def _response(request: httpx.Request, answer: Answer) -> httpx.Response:
+    if answer.fate != "whole":
+        kind = httpx.ReadError if answer.fate == "reset" else httpx.RemoteProtocolError
+        raise kind(_ENDS[answer.fate], request=request)
+    headers = {"content-type": answer.content_type, "content-length": str(len(answer.body)), **answer.headers}
+    body = b"" if request.method == "HEAD" else answer.body
+    return httpx.Response(answer.status, headers=headers, content=body, request=request)
+
+
+def _reply(response: httpx.Response, most: int) -> Reply:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(response.status_code, headers, response.content[:most])

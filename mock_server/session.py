@@ -1,0 +1,332 @@
+"""One session: all that changes."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from mock_server.arming import Armoury
+from mock_server.callbacks.deliveries import Deliveries, Policy
+from mock_server.callbacks.delivery import Delivery
+from mock_server.callbacks.inbox import Inbox
+from mock_server.callbacks.modes import Due, callbacks_of
+from mock_server.clocks import ClockError
+from mock_server.events import Busy, Events, exhausted
+from mock_server.journal import Journal
+from mock_server.limits import Limits
+from mock_server.store import MemoryStore, TaskStore
+from mock_server.wishes import NOTHING, Wish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kling_contract.documents import Operation, Provider
+    from mock_server.callbacks.delivery import Attempt
+    from mock_server.clocks import SessionClock
+    from mock_server.events import Passing
+    from mock_server.faults import Fault
+    from mock_server.settings import Settings
+    from mock_server.store import Task
+
+Listener: TypeAlias = "Callable[[dict[str, Any]], None]"
+
+OWNER_DIGITS = 9
+_MOST_SECONDS = 1e10
+# Odd and no multiple of 5, so that counting through it meets every number of some digits once.
+_STRIDE = 7_368_787
+
+
+class Post(Protocol):
+    """Who sends the callbacks of a session, in the caller's thread or in an event loop."""
+
+    def post(self, session: Session) -> None:
+        """Send what is out."""
+        ...
+
+    async def apost(self, session: Session) -> None:
+        """Send what is out."""
+        ...
+
+
+class Session:
+    """One session: its clock, tasks, routes, journal, and what was armed in it. Sessions share nothing.
+
+    `owner` are the first digits of every id of this session; `open` says of operations whether they are served, where
+    that is not as documented; `wish` is what every new task here is to be like, where nothing nearer says it; `used`
+    is when the session was last asked for (Unix seconds); `expired` are the tasks whose results were made to expire,
+    and what their URLs answer.
+    """
+
+    def __init__(self, name: str, owner: str, clock: SessionClock, settings: Settings, number: int = 0) -> None:
+        self.name, self.clock, self.settings, self._number = name, clock, settings, number
+        self.chance = random.Random()
+        self.store: TaskStore = MemoryStore()
+        self.journal = Journal(settings.journal_entries, settings.journal_bytes)
+        self.events = Events(clock, self._happen)
+        self.deliveries = Deliveries(_policy(settings), settings.kept_deliveries)
+        self.inbox = Inbox()
+        self.courier: Post = Nobody()
+        self.forget: Callable[[str], None] = lambda prefix: None
+        self.listeners: list[Listener] = []
+        self.everyone: Sequence[Listener] = ()
+        self._watched = clock.mode != "real"
+        self.open = dict.fromkeys(settings.opened, True)
+        self.wish = NOTHING
+        self.armed: Armoury[Wish] = Armoury(self.chance)
+        self.faults: Armoury[Fault] = Armoury(self.chance)
+        self.limits = Limits(settings.rates, self.store, clock.now)
+        self.polls: dict[str, int] = {}
+        self.expired: dict[str, str | None] = {}
+        self.used = 0.0
+        self.sow(settings.seed, owner)
+
+    def sow(self, seed: int, owner: str) -> None:
+        """Let ids and chance begin anew from a seed. For a session without tasks, whose ids could come twice."""
+        self.seed, self.owner = seed, owner
+        self.chance.seed(f"{seed}/{self.name}/chance")
+        bits = f"{random.Random(f'{seed}/{self.name}').getrandbits(80):020x}"
+        self._uuid = f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-"
+        self._count = self._requests = 0
+
+    def forget_tasks(self) -> None:
+        """Forget every task; ids go on, and nothing that was to happen to the tasks does."""
+        self.store = MemoryStore()
+        self.limits = Limits(self.limits.rates, self.store, self.clock.now)
+        self.polls.clear()
+        self.expired.clear()
+        self.deliveries.clear()
+        self.forget(self.key(""))
+
+    def end(self) -> None:
+        """Let nothing more happen here."""
+        self.events.clear()
+        self.deliveries.clear()
+        self.forget(self.key(""))
+
+    def new_id(self, provider: Provider) -> str:
+        """Return an id as the provider makes them, which no other task of any session has."""
+        width = provider.id_digits - OWNER_DIGITS
+        self._count += 1
+        return provider.id_prefix + self.owner + str(self._count * _STRIDE % 10**width).zfill(width)
+
+    def request_id(self) -> str:
+        """Return a UUID, the next one of the session's seed."""
+        self._requests += 1
+        return f"{self._uuid}{self._requests * _STRIDE % 2**48:012x}"
+
+    def key(self, task_id: str) -> str:
+        """Return a name of a task that none of another session has, not even of an earlier one of the same name."""
+        return f"{self._number}/{task_id}"
+
+    def advance(self, seconds: float) -> int:
+        """Let `seconds` pass (0 to 1e10), and all that becomes due happen, callbacks delivered included.
+
+        Returns how many events that were. Raises `Busy` while another advance goes on or a receiver has not answered,
+        who could wait for this one, and `ClockError` for other seconds.
+        """
+        return exhausted(self.advancing(seconds), self._send)
+
+    async def aadvance(self, seconds: float) -> int:
+        """Do what `advance` does in an event loop, which goes on meanwhile."""
+        return await self._apass(self.advancing(seconds))
+
+    async def _apass(self, passing: Passing) -> int:
+        try:
+            while True:
+                next(passing)
+                if self.deliveries.out:
+                    await self.courier.apost(self)
+        except StopIteration as end:
+            return int(end.value)
+        finally:
+            passing.close()
+
+    def advancing(self, seconds: float) -> Passing:
+        """Do what `advance` does; whoever lets time pass delivers what is `out` at each pause."""
+        if not 0 <= seconds <= _MOST_SECONDS:
+            raise ClockError(f"cannot advance by {seconds!r} seconds; accepted: 0 to {_MOST_SECONDS:.0f}")
+        self._check_idle()
+        self.watch()
+        return self.events.advancing(self.clock.now() + round(seconds * 1000))
+
+    def set_clock(self, *, mode: str | None = None, now: int | None = None, speed: float | None = None) -> int:
+        """Change the clock, and let all that is due by `now` (Unix ms) happen; return how many events that were.
+
+        Raises `Busy` while time is being advanced, and `ClockError` for what there is not, and for going back.
+        """
+        return exhausted(self.setting_clock(mode=mode, now=now, speed=speed), self._send)
+
+    def setting_clock(self, *, mode: str | None = None, now: int | None = None, speed: float | None = None) -> Passing:
+        """Do what `set_clock` does; whoever lets time pass delivers what is `out` at each pause."""
+        self._check_idle()
+        if now is not None:
+            self.clock.check(now)
+        self.watch()
+        self.clock.set(mode=mode, speed=speed)
+        self.events.want(None)
+        return self.events.advancing(self.clock.now() if now is None else now)
+
+    def _check_idle(self) -> None:
+        if self.events.running:
+            raise Busy("time is being advanced already")
+        if self.deliveries.under_way:
+            raise Busy("a callback is being delivered")
+
+    def catch_up(self) -> int:
+        """Let happen what is due, or wanted of an auto clock, callbacks delivered included.
+
+        Where time stands still until it is told to move, so do callbacks.
+        """
+        happened = self.events.settle()
+        if self.clock.mode == "frozen":
+            return happened
+        self._send()
+        while self.events.wanted:
+            happened += exhausted(self.events.catching_up(), self._send)
+        return happened
+
+    async def acatch_up(self) -> int:
+        """Do what `catch_up` does in an event loop."""
+        happened = self.events.settle()
+        if self.clock.mode == "frozen":
+            return happened
+        if self.deliveries.out:
+            await self.courier.apost(self)
+        while self.events.wanted:
+            happened += await self._apass(self.events.catching_up())
+        return happened
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is anything to look after: an event to come, or a callback to send."""
+        return bool(len(self.events) or self.deliveries.out)
+
+    def _send(self) -> None:
+        if self.deliveries.out:
+            self.courier.post(self)
+
+    def watch(self) -> None:
+        """From now on let every transition be an event, those of the tasks that there are included."""
+        if self._watched:
+            return
+        self._watched, now = True, self.clock.now()
+        for task in filter(None, map(self.store.get, self.store.ids())):
+            self._expect(task, [index for index, step in enumerate(task.steps) if step.at > now])
+
+    def expect(self, task: Task) -> None:
+        """Let every transition of a new task be an event, if anyone watches, and every callback."""
+        if self._watched:
+            self._expect(task, range(1, len(task.steps)))
+        if task.callback:
+            self._call_back(task, callbacks_of(task.steps, task.callbacks))
+
+    def change(self, task: Task) -> None:
+        """Keep a changed task, and tell of the steps that it did not have; those of the past and present at once."""
+        before = self.store.get(task.id)
+        known = before.steps if before else ()
+        self.store.replace(task)
+        self._expect(task, [n for n, step in enumerate(task.steps) if n >= len(known) or known[n].at != step.at])
+        if task.callback:
+            expected = callbacks_of(known, task.callbacks) if known else []
+            self._call_back(task, [due for due in callbacks_of(task.steps, task.callbacks) if due not in expected])
+        self.events.settle()
+
+    def _expect(self, task: Task, steps: Iterable[int]) -> None:
+        for index in steps:
+            self.events.at(task.steps[index].at, f"{index}/{task.id}")
+
+    def _call_back(self, task: Task, callbacks: Iterable[Due]) -> None:
+        """Let callbacks be events. On an auto clock nobody needs to poll for them; an early one is at once."""
+        for at, index in callbacks:
+            if task.callbacks == "early" and index == 0:
+                self.deliveries.urgent = self._deliver(f"0/{task.id}", at)
+                continue
+            self.events.at(at, f"c{index}/{task.id}")
+            if self.clock.mode == "auto":
+                self.events.want(at)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anyone listens."""
+        return bool(self.listeners or self.everyone)
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Tell everyone who listens."""
+        for listener in (*self.listeners, *self.everyone):
+            listener(event)
+
+    def settle(self, delivery: Delivery, attempt: Attempt, retries: Sequence[float]) -> None:
+        """Take note of an attempt of a delivery; another one is an event. An auto clock goes on to it."""
+        delivery.settle(attempt, retries)
+        if delivery.next is None:
+            self.deliveries.done(delivery)
+        else:
+            self.events.at(delivery.next, f"r{delivery.id}")
+            if self.clock.mode == "auto":
+                self.events.want(delivery.next)
+        if self.is_heard:
+            self.tell({"event": "delivery", "session": self.name, **delivery.as_dict()})
+
+    def _happen(self, key: str, due: int) -> bool:
+        """Let an event happen; False if it is no part of any plan any more."""
+        if key[0] == "c":
+            return self._deliver(key[1:], due)
+        return self._retry(key[1:], due) if key[0] == "r" else self._reach(key, due)
+
+    def _reach(self, key: str, due: int) -> bool:
+        index, _, task_id = key.partition("/")
+        task = self.store.get(task_id)
+        step = task.steps[int(index)] if task and int(index) < len(task.steps) else None
+        if task is None or step is None or step.at != due:
+            return False
+        about = {"session": self.name, "task": task.id, "operation": task.operation, "status": step.status}
+        self.tell({"event": "task", "at": due, **about})
+        return True
+
+    def _deliver(self, key: str, due: int) -> bool:
+        """Let a callback be sent."""
+        number, _, task_id = key.partition("/")
+        task, index = self.store.get(task_id), int(number)
+        if task is None or Due(due, index) not in callbacks_of(task.steps, task.callbacks):
+            return False
+        status = task.steps[index].status
+        delivery = Delivery(
+            f"{task.id}{index}", task.id, task.operation, index, status, task.callback, task.callbacks, due
+        )
+        self.deliveries.add(delivery)
+        if task.callbacks == "lost":
+            delivery.state = "lost"
+            self.deliveries.done(delivery)
+        else:
+            self.deliveries.out.append(delivery)
+        return True
+
+    def _retry(self, name: str, due: int) -> bool:
+        delivery = self.deliveries.get(name)
+        if delivery is None or delivery.next != due:
+            return False
+        self.deliveries.out.append(delivery)
+        return True
+
+    def is_open(self, operation: Operation) -> bool:
+        """Whether the route is served: as this session says, else as is documented."""
+        if not self.open:
+            return operation.availability.state != "unavailable"
+        for name in (operation.id, operation.availability.follows):
+            if name in self.open:
+                return self.open[name]
+        return operation.availability.state != "unavailable"
+
+
+class Nobody:
+    """Leaves what is to be sent to whoever comes later."""
+
+    def post(self, session: Session) -> None:
+        """Send nothing."""
+
+    async def apost(self, session: Session) -> None:
+        """Send nothing."""
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(settings.callback_secrets, settings.callback_retries, settings.callback_timeout)
