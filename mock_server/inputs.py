@@ -10,7 +10,7 @@ from mock_server.bounded import Bounded
 from mock_server.guard import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mock_server.settings import Settings
 
@@ -29,12 +29,21 @@ class Inputs:
 
     def __init__(self, settings: Settings) -> None:
         self._kept: Bounded[tuple[tuple[str, str], ...]] = Bounded(settings.kept_inputs)
+        self._fetches = bool(settings.fetch_from)
 
-    def keep(self, key: str, pictures: Iterable[tuple[str, str]], origins: Iterable[str] = ()) -> None:
-        """Keep the images of a new task, in their order; this mock's own URLs begin with one of `origins`."""
+    def keep(self, key: str, pictures: Sequence[tuple[str, str]], origins: Iterable[str] = ()) -> None:
+        """Keep the images of a new task, in their order; this mock's own URLs begin with one of `origins`.
+
+        Of a single image that nobody fetches there is nothing to keep: a stand-in takes its place either way.
+        """
+        if len(pictures) == 1 and self._is_out_of_reach(pictures[0][1]):
+            return
         kept = tuple([(field, _short(text, origins)) for field, text in pictures])
         if kept:
             self._kept.put(key, kept, sum(len(text) + _APIECE for _, text in kept))
+
+    def _is_out_of_reach(self, text: str) -> bool:
+        return not self._fetches and is_url(text) and MEDIA not in text
 
     def of(self, key: str) -> tuple[tuple[str, str], ...]:
         """Return the images of a task, none if they are forgotten."""

@@ -94,8 +94,9 @@ OWN = "/__media/871-0.png"
 )
 def test_a_url_of_the_mock_itself_is_known_by_its_origin(url: str, short: str | None) -> None:
     kept = inputs(1000)
-    kept.keep("1/a", [("image", url)], ["http://mock.test", "https://public.example", "http://localhost:4060"])
-    assert kept.of("1/a") == (("image", short or url),)
+    origins = ["http://mock.test", "https://public.example", "http://localhost:4060"]
+    kept.keep("1/a", [("image", url), ("image_tail", "AAAA")], origins)
+    assert kept.of("1/a") == (("image", short or url), ("image_tail", "AAAA"))
 
 
 @given(st.lists(st.integers(0, 60), max_size=30))
