@@ -33,24 +33,34 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     delivered before the next request is answered, in the thread that asks.
     """
 
-    def __init__(self, mock: Mock, wall: Clock | None = None) -> None:
-        self._mock, self._wall = mock, wall or RealClock()
+    def __init__(self, mock: Mock, wall: Clock | None = None, session: str | None = None) -> None:
+        self._mock, self._wall, self._session = mock, wall or RealClock(), session
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request. Raises `httpx.TransportError` where a fault ends the connection."""
-        self._mock.session_of(_exchange(request)).catch_up()
-        answer = self._mock.answer(_exchange(request, request.read()))
+        exchange = self._exchange(request, request.read())
+        self._mock.session_of(exchange).catch_up()
+        answer = self._mock.answer(exchange)
         if answer.delay:
             self._wall.sleep(answer.delay)
         return _response(request, answer)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request. Raises `httpx.TransportError` where a fault ends the connection."""
-        await self._mock.session_of(_exchange(request)).acatch_up()
-        answer = self._mock.answer(_exchange(request, await request.aread()))
+        exchange = self._exchange(request, await request.aread())
+        await self._mock.session_of(exchange).acatch_up()
+        answer = self._mock.answer(exchange)
         if answer.delay:
             await self._wall.asleep(answer.delay)
         return _response(request, answer)
+
+    def _exchange(self, request: httpx.Request, body: bytes) -> Exchange:
+        url = request.url
+        path, _, query = url.raw_path.decode("ascii").partition("?")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if self._session is not None:
+            headers.setdefault("x-kling-session", self._session)
+        return Exchange(request.method, path, query, headers, body, f"{url.scheme}://{url.netloc.decode('ascii')}")
 
 
 class Application:
@@ -86,12 +96,6 @@ class Application:
 
 def _is_asgi(app: Any) -> bool:
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
-
-
-def _exchange(request: httpx.Request, body: bytes = b"") -> Exchange:
-    url = request.url
-    path, _, query = url.raw_path.decode("ascii").partition("?")
-    return Exchange(request.method, path, query, request.headers, body, f"{url.scheme}://{url.netloc.decode('ascii')}")
 
 
 def _response(request: httpx.Request, answer: Answer) -> httpx.Response:

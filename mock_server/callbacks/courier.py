@@ -70,7 +70,7 @@ class Courier:
             try:
                 sending = next(steps)
                 while True:
-                    sending = steps.send(self._carried(sending))
+                    sending = steps.send(self._carried(session, sending))
             except StopIteration:
                 continue
 
@@ -94,15 +94,17 @@ class Courier:
         await asyncio.gather(*work, return_exceptions=True)
         await self.carrier.aclose()
 
-    def _carried(self, sending: Sending) -> Result:
+    def _carried(self, session: Session, sending: Sending) -> Result:
         try:
-            return self.carrier.call(*_call(sending), timeout=sending.timeout, most=_MOST_ANSWER)
+            carrier = session.deliveries.carrier or self.carrier
+            return carrier.call(*_call(sending), timeout=sending.timeout, most=_MOST_ANSWER)
         except (Refused, Failed, ValueError) as error:
             return error
 
-    async def _acarried(self, sending: Sending) -> Result:
+    async def _acarried(self, session: Session, sending: Sending) -> Result:
         try:
-            return await self.carrier.acall(*_call(sending), timeout=sending.timeout, most=_MOST_ANSWER)
+            carrier = session.deliveries.carrier or self.carrier
+            return await carrier.acall(*_call(sending), timeout=sending.timeout, most=_MOST_ANSWER)
         except (Refused, Failed, ValueError) as error:
             return error
 
@@ -126,7 +128,7 @@ class Courier:
         try:
             sending = next(steps)
             while True:
-                sending = steps.send(await self._acarried(sending))
+                sending = steps.send(await self._acarried(session, sending))
         except StopIteration:
             return
 

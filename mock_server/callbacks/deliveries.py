@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mock_server.callbacks.courier import Carrier
     from mock_server.callbacks.delivery import Delivery
 
 
@@ -28,7 +29,7 @@ class Deliveries:
     """The callbacks of one session. `out` is to be sent now; of those that are done, the last `most` are kept.
 
     `under_way` counts the receivers that have not answered yet; `urgent` says that some of `out` are to arrive before
-    the answer to the request that brought them.
+    the answer to the request that brought them. `carrier` takes them elsewhere than the server's.
     """
 
     def __init__(self, policy: Policy, most: int) -> None:
@@ -36,6 +37,7 @@ class Deliveries:
         self.out: list[Delivery] = []
         self.under_way = 0
         self.urgent = False
+        self.carrier: Carrier | None = None
         self.total = 0
         self._kept: dict[str, Delivery] = {}
         self._done: dict[str, None] = {}
