@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mock_server import film
+    from mock_server.png import File
+
+pytest_plugins = ["pytester"]
+
 settings.register_profile("quick", deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=3000)
+
+
+@pytest.fixture
+def small_films(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the videos of this process small, which is quick, for a test that is not about how large they are."""
+    from mock_server import film, media
+
+    def small(shot: film.Shot, *, label: Mapping[str, str]) -> File | None:
+        return film.film(replace(shot, short_side=min(shot.short_side, 90)), label=label)
+
+    monkeypatch.setattr(media, "film", small)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,0 +1,30 @@
+"""Which requests are ours, and who answers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kling_contract.interception.exchange import Answer, AsyncAnswer, Request
+    from kling_contract.interception.named import Named
+
+DELIVERY = "x-kling-mock-delivery"  # the header by which the mock marks its own callbacks
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`passes` judges by method, URL and headers: a body is read only once it is known to be ours."""
+
+    named: Named
+    answer: Answer
+    aanswer: AsyncAnswer
+    passes: Callable[[Request], bool]
+
+    def takes(self, request: Request) -> bool:
+        """Say whether a request is answered here."""
+        named = urlsplit(request.url).hostname in self.named
+        return named and DELIVERY not in request.headers and not self.passes(request)

@@ -1,0 +1,51 @@
+"""A request and its response, as every library's are told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`url` is absolute, as the client meant it; names of `headers` are lower-case, repeated ones joined by a comma."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What is answered. `body` is whole and encoded as `headers` say; its length is added where it is missing."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def fields(self) -> dict[str, str]:
+        """Return the headers as they are sent, with lower-case names."""
+        return {"content-length": str(len(self.body)), **{name.lower(): value for name, value in self.headers.items()}}
+
+
+class Broken(Exception):
+    """The connection ends instead of an answer: reset, closed before it, or cut in its body."""
+
+    def __init__(self, kind: Literal["cut", "reset", "closed"]) -> None:
+        self.kind = kind
+        super().__init__(kind)
+
+
+Answer: TypeAlias = Callable[[Request], Response]
+AsyncAnswer: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by lower-case name, in the order in which they came."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        name = name.lower()
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found

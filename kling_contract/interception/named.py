@@ -1,0 +1,62 @@
+"""The hosts that documents name, and the error of whoever tries to reach one."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+_REFUSED = (
+    "{} is out of bounds while the mock stands in for it, and this way of asking is not intercepted; "
+    "the fixture kling_server serves the mock on a port"
+)
+
+
+class HostRefused(socket.gaierror):
+    """A host was asked for that this process must not reach; to a library, a name that cannot be resolved."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(socket.EAI_NONAME, _REFUSED.format(host))
+
+
+class LineRefused(RuntimeError):
+    """Such a host was about to be named to a proxy.
+
+    No OSError, since httpcore takes a write that failed for an answer that came early, and waits for that.
+    """
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(_REFUSED.format(host))
+
+
+class Named:
+    """Host names, made from base URLs; an address in the place of a name is only known as it was written."""
+
+    def __init__(self, base_urls: Iterable[str]) -> None:
+        self._hosts = frozenset(host for url in base_urls if (host := _bare(urlsplit(url).hostname or "")))
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names in lower case, without port."""
+        return self._hosts
+
+    def __contains__(self, host: object) -> bool:
+        """Say whether a host is named, whatever its case, port and trailing dot. What is no text never is."""
+        if isinstance(host, (bytes, bytearray)):
+            host = host.decode("latin-1")
+        return isinstance(host, str) and _bare(host) in self._hosts
+
+    def refuse(self, host: object, error: type[HostRefused | LineRefused] = HostRefused) -> None:
+        """Raise `error` for a named host."""
+        if host in self:
+            raise error(host.decode("latin-1") if isinstance(host, bytes) else str(host))
+
+
+def _bare(host: str) -> str:
+    return host.lower().partition(":")[0].rstrip(".")

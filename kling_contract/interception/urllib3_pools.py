@@ -1,0 +1,135 @@
+"""urllib3, and `requests` on top of it, at the one method that every request goes through.
+
+urllib3 itself goes on to retry, redirect and decode: it is given a connection whose other end is in memory.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import io
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+
+from kling_contract.interception.exchange import Answer, Broken, Request, Response, joined
+from kling_contract.interception.patches import Patch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from kling_contract.interception.desk import Desk
+
+_CUT = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{"
+
+
+def patches(desk: Desk) -> Iterator[Patch]:
+    """Yield the patch by which a desk answers."""
+    asked = HTTPConnectionPool.urlopen
+
+    @functools.wraps(asked)
+    def urlopen(
+        self: Any, method: str, url: str, body: Any = None, headers: Any = None, *more: Any, **also: Any
+    ) -> Any:
+        pool = self
+        if not isinstance(self, MockedPool) and desk.takes(_head(self, method, url, headers)):
+            pool = MockedPool(self, desk.answer)
+        return asked(pool, method, url, body, headers, *more, **also)
+
+    yield Patch(HTTPConnectionPool, "urlopen", urlopen)
+
+
+class _Connection(HTTPConnection):
+    def __init__(self, *arguments: Any, ask: Callable[[bytes], bytes], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._ask = ask
+
+    def connect(self) -> None:
+        self.sock: Any = _Wire(self._ask)
+
+    def getresponse(self) -> Any:
+        response = super().getresponse()
+        self.sock = None
+        return response
+
+
+class MockedPool(HTTPConnectionPool):
+    """Stands for another pool for the time of one request, with its retries and timeouts."""
+
+    ConnectionCls: Any = _Connection
+
+    def __init__(self, pool: HTTPConnectionPool, answer: Answer) -> None:
+        ask = functools.partial(_exchanged, answer, _origin(pool))
+        super().__init__(
+            pool.host, pool.port, timeout=pool.timeout, headers=pool.headers, retries=pool.retries, ask=ask
+        )
+        self.scheme = pool.scheme
+
+
+class _Wire:
+    """As much of a socket as http.client uses: one request is written to it, then its answer is read."""
+
+    def __init__(self, ask: Callable[[bytes], bytes]) -> None:
+        self._ask, self._sent = ask, bytearray()
+
+    def sendall(self, data: bytes) -> None:
+        self._sent += data
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(io.BytesIO(self._ask(bytes(self._sent))))
+
+    def settimeout(self, seconds: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def _head(pool: HTTPConnectionPool, method: str, url: str, headers: Mapping[Any, Any] | None) -> Request:
+    pairs = ((_text(name), _text(value)) for name, value in (headers or pool.headers or {}).items())
+    return Request(method, urljoin(_origin(pool), url), joined(pairs))
+
+
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _origin(pool: HTTPConnectionPool) -> str:
+    usual = {"http": 80, "https": 443}.get(pool.scheme or "")
+    return f"{pool.scheme}://{pool.host}" + (f":{pool.port}" if pool.port not in (None, usual) else "")
+
+
+def _exchanged(answer: Answer, origin: str, sent: bytes) -> bytes:
+    try:
+        return _written(answer(_request(sent, origin)))
+    except Broken as broken:
+        if broken.kind == "reset":
+            raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer") from broken
+        return _CUT if broken.kind == "cut" else b""
+
+
+def _request(sent: bytes, origin: str) -> Request:
+    head, _, body = sent.partition(b"\r\n\r\n")
+    line, *lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = line.split(" ")
+    parts = (each.partition(":") for each in lines)
+    headers = joined((name, value.strip()) for name, _, value in parts)
+    whole = b"".join(_chunks(body)) if "transfer-encoding" in headers else body
+    return Request(method, urljoin(origin, target), headers, whole)
+
+
+def _chunks(body: bytes) -> Iterator[bytes]:
+    stream = io.BytesIO(body)
+    while size := int(stream.readline(), 16):
+        yield stream.read(size)
+        stream.readline()
+
+
+def _written(response: Response) -> bytes:
+    known = [status.phrase for status in HTTPStatus if status == response.status]
+    lines = [f"HTTP/1.1 {response.status} {''.join(known)}"]
+    lines += [f"{name}: {value}" for name, value in response.fields().items()]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + response.body

@@ -1,0 +1,229 @@
+"""No request reaches a host that a document names, whichever library asks, and whichever proxy stands in between.
+
+The proxy is a listener that counts; hosts that nobody named reach it, and other listeners, as ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import aiohttp
+import httpx
+import httpx2
+import pytest
+import requests
+import urllib3
+import uvloop
+
+from kling_contract.documents import load
+from kling_contract.interception import HostRefused, LineRefused, Named, Response, intercepted
+from tests.answering import Desk
+from tests.e2e.listening import Listener
+
+NAMED = Named(url for provider in ("kling", "cometapi", "anyapi") for url in load(provider).base_urls)
+HOSTS = sorted(NAMED.hosts)
+URLS = [f"{way}://{host}/x" for host in HOSTS for way in ("https", "http")]
+
+Ask = Callable[[str], bytes]
+
+
+def with_httpx(url: str) -> bytes:
+    return httpx.get(url).content
+
+
+def with_httpx_in_a_loop(url: str) -> bytes:
+    async def ask() -> bytes:
+        async with httpx.AsyncClient() as client:
+            return (await client.get(url)).content
+
+    return asyncio.run(ask())
+
+
+def with_requests(url: str) -> bytes:
+    return requests.get(url).content
+
+
+def with_urllib3(url: str) -> bytes:
+    proxy = os.environ.get("HTTPS_PROXY")
+    pools = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+    return pools.request("GET", url, retries=False).data
+
+
+def with_urllib(url: str) -> bytes:
+    with urllib.request.build_opener().open(url) as answer:
+        return answer.read()
+
+
+async def aiohttp_asks(url: str, **options: Any) -> bytes:
+    async with aiohttp.ClientSession(trust_env=True) as session, session.get(url, **options) as answer:
+        return await answer.read()
+
+
+def with_aiohttp(url: str) -> bytes:
+    return asyncio.run(aiohttp_asks(url))
+
+
+def with_aiohttp_on_uvloop(url: str) -> bytes:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(aiohttp_asks(url))
+
+
+def with_httpx2(url: str) -> bytes:
+    return httpx2.get(url).content
+
+
+def with_httpx2_in_a_loop(url: str) -> bytes:
+    async def ask() -> bytes:
+        async with httpx2.AsyncClient() as client:
+            return (await client.get(url)).content
+
+    return asyncio.run(ask())
+
+
+ANSWERED = [with_httpx, with_httpx_in_a_loop, with_requests, with_urllib3]
+ERRORS = (urllib.error.URLError, aiohttp.ClientConnectorError, httpx2.ConnectError)
+REFUSED = [with_urllib, with_aiohttp, with_aiohttp_on_uvloop, with_httpx2, with_httpx2_in_a_loop]
+
+
+@pytest.fixture
+def proxy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+    """Return a listener that is the proxy of the environment, or, for the parameter False, that nobody knows."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    with Listener() as listener:
+        if getattr(request, "param", True):
+            for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+                monkeypatch.setenv(name, listener.url)
+        yield listener
+
+
+both = pytest.mark.parametrize("proxy", [True, False], ids=["by proxy", "directly"], indirect=True)
+
+
+def refusal(error: BaseException) -> HostRefused | LineRefused:
+    """Return the refusal that is the reason of an error."""
+    reason: BaseException | None = error
+    while reason is not None and not isinstance(reason, HostRefused | LineRefused):
+        reason = reason.__cause__ or reason.__context__ or getattr(reason, "reason", None)
+    assert reason is not None, repr(error)
+    return reason
+
+
+@both
+@pytest.mark.parametrize("ask", ANSWERED)
+def test_what_is_intercepted_is_answered_here(ask: Ask, proxy: Listener) -> None:
+    desk = Desk([Response(200, {}, b"ours")])
+    with intercepted(NAMED, desk):
+        assert {ask(url) for url in URLS} == {b"ours"}
+    assert [request.url for request in desk.asked] == [
+        f"{way}://{host}/x" for host in HOSTS for way in ("https", "http")
+    ]
+    assert proxy.connections == 0
+
+
+@both
+@pytest.mark.parametrize("ask", REFUSED)
+def test_what_is_not_intercepted_is_refused(ask: Ask, proxy: Listener) -> None:
+    for url in URLS:
+        with intercepted(NAMED, Desk()), pytest.raises(ERRORS) as failed:
+            ask(url)
+        assert refusal(failed.value).host in url
+        assert "kling_server" in str(refusal(failed.value))
+    assert proxy.connections == 0
+
+
+@both
+@pytest.mark.parametrize("ask", ANSWERED + REFUSED)
+def test_hosts_that_nobody_named_are_reached_as_ever(ask: Ask, proxy: Listener) -> None:
+    by_proxy = "HTTPS_PROXY" in os.environ
+    with intercepted(NAMED, Desk()), Listener() as listener:
+        assert ask("http://unnamed.example/x" if by_proxy else listener.url) == b"ok"
+    assert (proxy.connections, listener.connections) == ((1, 0) if by_proxy else (0, 1))
+
+
+def test_clients_that_knew_the_proxy_before_are_answered_here(proxy: Listener) -> None:
+    async def ask(client: httpx.AsyncClient) -> bytes:
+        return (await client.get(f"https://{HOSTS[0]}")).content
+
+    clients = httpx.Client(), requests.Session(), httpx.AsyncClient()
+    with clients[0], clients[1], intercepted(NAMED, Desk()):
+        assert {client.get(f"https://{HOSTS[0]}").content for client in clients[:2]} == {b"ours"}
+        assert asyncio.run(ask(clients[2])) == b"ours"
+    assert proxy.connections == 0
+
+
+def by_tunnel(proxy: Listener) -> None:
+    connection = http.client.HTTPSConnection("127.0.0.1", proxy.port)
+    connection.set_tunnel(HOSTS[0])
+    try:
+        connection.request("GET", "/")
+    finally:
+        connection.close()
+
+
+def by_opener(proxy: Listener) -> None:
+    request = urllib.request.Request(f"http://{HOSTS[0]}/")
+    request.set_proxy(f"127.0.0.1:{proxy.port}", "http")
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request)
+
+
+def by_aiohttp(proxy: Listener) -> None:
+    asyncio.run(aiohttp_asks(f"https://{HOSTS[0]}/", proxy=proxy.url))
+
+
+def by_httpx2(proxy: Listener) -> None:
+    with httpx2.Client(proxy=proxy.url) as client:
+        client.get(f"https://{HOSTS[0]}/")
+
+
+@pytest.mark.parametrize("ask", [by_tunnel, by_opener, by_aiohttp, by_httpx2])
+def test_a_proxy_that_is_told_by_name_hears_nothing(ask: Callable[[Listener], None], proxy: Listener) -> None:
+    with intercepted(NAMED, Desk()), pytest.raises((LineRefused, *ERRORS)) as failed:
+        ask(proxy)
+    assert refusal(failed.value).host == HOSTS[0]
+    assert proxy.heads == []
+
+
+def test_a_reason_that_a_client_hides_is_logged(proxy: Listener, caplog: pytest.LogCaptureFixture) -> None:
+    async def ask() -> None:
+        async with httpx2.AsyncClient(proxy=proxy.url) as client:
+            await client.get(f"https://{HOSTS[0]}/")
+
+    with intercepted(NAMED, Desk()), pytest.raises(httpx2.ReadError):
+        asyncio.run(ask())
+    assert f"{HOSTS[0]} is out of bounds" in caplog.text
+    assert proxy.heads == []
+
+
+def test_a_loop_that_is_not_pythons_gets_no_further_than_its_proxy(proxy: Listener) -> None:
+    with intercepted(NAMED, Desk()), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        asked = aiohttp_asks(f"https://{HOSTS[0]}/", proxy=proxy.url)
+        with pytest.raises(ERRORS) as failed:
+            runner.run(asked)
+    assert refusal(failed.value).host == HOSTS[0]
+    assert [head.split()[0] for head in proxy.heads] == ["CONNECT"]
+
+
+def test_an_address_found_before_is_of_no_use(proxy: Listener) -> None:
+    async def ask(found: socket.socket) -> None:
+        await asyncio.open_connection(sock=found, ssl=True, server_hostname=HOSTS[0])
+
+    found = socket.create_connection(("127.0.0.1", proxy.port))
+    with found, intercepted(NAMED, Desk()), pytest.raises(HostRefused):
+        asyncio.run(ask(found))
+    assert proxy.heads == []
+
+
+def test_afterwards_the_proxy_is_asked_again(proxy: Listener) -> None:
+    with intercepted(NAMED, Desk()):
+        pass
+    assert with_requests(f"http://{HOSTS[0]}/x") == b"ok"
+    assert proxy.connections == 1
+    assert socket.getaddrinfo("127.0.0.1", proxy.port)

@@ -1,0 +1,174 @@
+"""Named hosts are refused to whatever is not intercepted, and all is as it was when that is over."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+
+import httpcore
+import pytest
+import urllib3
+from hypothesis import given
+from hypothesis import strategies as st
+from respx.mocks import HTTPCoreMocker, HTTPXMocker
+
+from kling_contract.interception import HostRefused, LineRefused, intercepted
+from kling_contract.interception.proxies import bypassed
+from tests.answering import HOST, NAMED, Desk
+
+
+@given(
+    host=st.sampled_from([HOST, "api.anyapi.ai"]),
+    upper=st.sets(st.integers(0, 20)),
+    dot=st.sampled_from(["", "."]),
+    port=st.sampled_from(["", ":443", ":8080"]),
+)
+def test_a_host_is_known_however_it_is_written(host: str, upper: set[int], dot: str, port: str) -> None:
+    written = "".join(char.upper() if place in upper else char for place, char in enumerate(host)) + dot + port
+    assert written in NAMED
+    assert written.encode() in NAMED
+    assert f"x{written}" not in NAMED
+    assert f"x.{written}" not in NAMED
+
+
+@pytest.mark.parametrize("host", ["", ":443", ".", "::1", None, 7, "cometapi.com", f"{HOST}.evil.example"])
+def test_others_are_not_named(host: object) -> None:
+    assert host not in NAMED
+    assert NAMED.hosts == {HOST, "api.anyapi.ai"}
+
+
+PLACES = [
+    (socket, "getaddrinfo"),
+    (socket, "gethostbyname"),
+    (socket, "gethostbyname_ex"),
+    (socket.socket, "send"),
+    (socket.socket, "sendall"),
+    (socket.socket, "sendmsg"),
+    (ssl.SSLContext, "wrap_socket"),
+    (ssl.SSLContext, "wrap_bio"),
+    (httpcore.ConnectionPool, "handle_request"),
+    (httpcore.HTTPProxy, "handle_request"),
+    (httpcore.AsyncConnectionPool, "handle_async_request"),
+    (httpcore.AsyncHTTPProxy, "handle_async_request"),
+    (urllib3.HTTPConnectionPool, "urlopen"),
+    (HTTPCoreMocker, "handler"),
+    (HTTPXMocker, "async_handler"),
+]
+
+
+def there() -> list[object]:
+    return [vars(owner).get(name) for owner, name in PLACES]
+
+
+def test_everything_is_put_back() -> None:
+    before, environment = there(), dict(os.environ)
+    with intercepted(NAMED, Desk()):
+        once = there()
+        assert not set(before) & set(once)
+        with intercepted(NAMED, Desk()):
+            assert not set(once) & set(there())
+        assert there() == once
+    assert there() == before
+    assert dict(os.environ) == environment
+
+
+def test_everything_is_put_back_after_an_error() -> None:
+    before = there()
+    with pytest.raises(LookupError), intercepted(NAMED, Desk()):
+        raise LookupError
+    assert there() == before
+
+
+EXEMPTIONS = st.none() | st.sampled_from(["", "a.example", "a.example,b.example"])
+
+
+@given(upper=EXEMPTIONS, lower=EXEMPTIONS)
+def test_exemptions_from_proxies_gain_the_hosts_and_lose_nothing(upper: str | None, lower: str | None) -> None:
+    given_ = {name: value for name, value in (("NO_PROXY", upper), ("no_proxy", lower)) if value is not None}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("NO_PROXY", raising=False)
+        patch.delenv("no_proxy", raising=False)
+        for name, value in {"HTTPS_PROXY": "http://proxy.example", **given_}.items():
+            patch.setenv(name, value)
+        counted = lower or upper or ""
+        with bypassed(NAMED.hosts):
+            for name in ("NO_PROXY", "no_proxy"):
+                now = set(os.environ[name].split(","))
+                assert now == NAMED.hosts | set(filter(None, (given_.get(name) or counted).split(",")))
+        assert {name: os.environ[name] for name in ("NO_PROXY", "no_proxy") if name in os.environ} == given_
+
+
+@pytest.mark.parametrize("variables", [{}, {"HTTPS_PROXY": "http://proxy.example", "no_proxy": "*"}])
+def test_exemptions_are_left_alone_where_they_would_change_more(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with bypassed(NAMED.hosts):
+        assert {name: value for name, value in os.environ.items() if name.lower() == "no_proxy"} == {
+            name: value for name, value in variables.items() if name == "no_proxy"
+        }
+
+
+def test_a_refusal_names_the_host_and_the_way_out() -> None:
+    with intercepted(NAMED, Desk()):
+        for resolve in (socket.gethostbyname, socket.gethostbyname_ex, lambda host: socket.getaddrinfo(host, 443)):
+            with pytest.raises(HostRefused, match=r"API\.cometapi\.com.*kling_server") as refused:
+                resolve("API.cometapi.com")
+            assert refused.value.errno == socket.EAI_NONAME
+        assert socket.getaddrinfo(host="127.0.0.1", port=80)
+        assert socket.getaddrinfo(None, 80)
+
+
+def test_tls_with_a_named_host_does_not_begin() -> None:
+    context = ssl.create_default_context()
+    one, other = socket.socketpair()
+    with one, other, intercepted(NAMED, Desk()):
+        with pytest.raises(HostRefused):
+            context.wrap_socket(one, server_hostname=HOST)
+        with pytest.raises(HostRefused):
+            context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=HOST)
+        assert context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="other.example")
+        assert not _readable(other)
+
+
+def _readable(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        return bool(connection.recv(1, socket.MSG_PEEK))
+    except BlockingIOError:
+        return False
+
+
+REFUSED = [
+    b"CONNECT api.cometapi.com:443 HTTP/1.1\r\n",
+    b"POST https://api.cometapi.com/x HTTP/1.1\r\n",
+    b"GET http://API.anyapi.ai:80/x HTTP/1.1\r\n",
+]
+SENT = [
+    b"",
+    b"CONNECT other.example:443 HTTP/1.1\r\n",
+    b"GET /https://api.cometapi.com/x HTTP/1.1\r\n",
+    b"x CONNECT api.cometapi.com:443",
+]
+
+
+def test_no_line_names_a_host_to_a_proxy() -> None:
+    one, other = socket.socketpair()
+    with one, other, intercepted(NAMED, Desk()):
+        for line in REFUSED:
+            for send in (one.send, one.sendall, lambda data: one.sendmsg([data])):
+                for data in (line, bytearray(line), memoryview(line)):
+                    with pytest.raises(LineRefused, match="kling_server"):
+                        send(data)
+        assert not _readable(other)
+        for line in SENT:
+            one.sendall(line)
+            one.sendmsg(iter([line, b"!"]))
+            other.setblocking(True)
+            assert other.recv(500) == line + line + b"!"
+        with pytest.raises(TypeError, match="bytes-like"):
+            one.send("CONNECT api.cometapi.com")  # type: ignore[arg-type]

@@ -1,0 +1,227 @@
+"""Requests to named hosts are answered here, whichever library asks; others are none of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import threading
+
+import httpx
+import pytest
+import requests
+import urllib3
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kling_contract.interception import Broken, Named, Request, Response, intercepted
+from kling_contract.interception.desk import DELIVERY
+from mock_server.callbacks.modes import MARK
+from tests.answering import HOST, NAMED, URL, Desk, answering
+
+
+def test_httpx_is_answered_in_its_own_thread() -> None:
+    threads = []
+    before = httpx.Client()
+
+    def answer(request: Request) -> Response:
+        threads.append(threading.current_thread())
+        return Response(201, {"X-Kind": "mock"}, request.body)
+
+    with before, intercepted(NAMED, answer), httpx.Client() as after:
+        for client in (before, after):
+            found = client.post("https://API.cometapi.com./kling/x?a=%20b", content=b"body")
+            assert (found.status_code, found.content, found.headers["x-kind"]) == (201, b"body", "mock")
+            assert found.headers["content-length"] == "4"
+    assert threads == [threading.current_thread()] * 2
+
+
+def test_what_httpx_asks_is_told_as_it_was_meant() -> None:
+    desk = Desk()
+    with intercepted(NAMED, desk), httpx.Client(headers=[("X-Two", "1"), ("x-two", "2")]) as client:
+        client.post("http://api.anyapi.ai:8080/a%2Fb?c=d", content=iter([b"in ", b"parts"]))
+    [request] = desk.asked
+    assert (request.method, request.url, request.body) == ("POST", "http://api.anyapi.ai:8080/a%2Fb?c=d", b"in parts")
+    assert request.headers["x-two"] == "1, 2"
+    assert request.headers["host"] == "api.anyapi.ai:8080"
+
+
+def test_httpx_awaits_the_other_answer() -> None:
+    async def aanswer(request: Request) -> Response:
+        await asyncio.sleep(0)
+        return Response(200, {}, b"awaited " + request.body)
+
+    async def ask() -> list[str]:
+        async with httpx.AsyncClient() as before:
+            with intercepted(NAMED, Desk(), aanswer):
+                async with httpx.AsyncClient() as after:
+                    return [(await client.post(URL, content=b"x")).text for client in (before, after)]
+
+    assert asyncio.run(ask()) == ["awaited x"] * 2
+
+
+def test_httpx_without_another_answer_is_answered_all_the_same() -> None:
+    async def ask() -> str:
+        async with httpx.AsyncClient() as client:
+            return (await client.get(URL)).text
+
+    with intercepted(NAMED, Desk()):
+        assert asyncio.run(ask()) == "ours"
+
+
+HTTPX_ERRORS = [
+    ("cut", httpx.RemoteProtocolError),
+    ("reset", httpx.ReadError),
+    ("closed", httpx.RemoteProtocolError),
+]
+
+
+@pytest.mark.parametrize(("kind", "error"), HTTPX_ERRORS)
+def test_httpx_raises_its_own_error_for_a_broken_connection(kind: str, error: type[Exception]) -> None:
+    async def ask() -> None:
+        async with httpx.AsyncClient() as client:
+            await client.get(URL)
+
+    with intercepted(NAMED, answering(Broken(kind))):  # type: ignore[arg-type]
+        with pytest.raises(error) as found, httpx.Client() as client:
+            client.get(URL)
+        assert found.value.request.url == URL
+        with pytest.raises(error):
+            asyncio.run(ask())
+
+
+@pytest.mark.parametrize("kind", ["cut", "reset", "closed"])
+def test_requests_raises_its_own_error_for_a_broken_connection(kind: str) -> None:
+    error = requests.exceptions.ChunkedEncodingError if kind == "cut" else requests.ConnectionError
+    with intercepted(NAMED, answering(Broken(kind))), pytest.raises(error):  # type: ignore[arg-type]
+        requests.get(URL)
+
+
+@pytest.mark.parametrize("kind", ["cut", "reset", "closed"])
+def test_urllib3_raises_its_own_error_for_a_broken_connection(kind: str) -> None:
+    with intercepted(NAMED, answering(Broken(kind))), pytest.raises(urllib3.exceptions.ProtocolError):  # type: ignore[arg-type]
+        urllib3.PoolManager().request("GET", URL, retries=False)
+
+
+@pytest.mark.parametrize("kind", ["reset", "closed"])
+def test_urllib3_retries_what_is_broken(kind: str) -> None:
+    desk = answering(Broken(kind), Broken(kind), Response(200, {}, b"third"))  # type: ignore[arg-type]
+    with intercepted(NAMED, desk):
+        found = urllib3.PoolManager().request("POST", URL, body=b"x", retries=urllib3.Retry(2, allowed_methods=None))
+    assert found.data == b"third"
+    assert [request.body for request in desk.asked] == [b"x"] * 3
+
+
+def test_urllib3_retries_a_status_on_the_same_pool() -> None:
+    desk = answering(Response(503, {"retry-after": "0"}, b"busy"), Response(200, {}, b"done"))
+    with intercepted(NAMED, desk):
+        pool = urllib3.HTTPSConnectionPool(HOST, retries=urllib3.Retry(1, status_forcelist=[503]))
+        assert pool.request("GET", "/kling/x").data == b"done"
+    assert [request.url for request in desk.asked] == [f"https://{HOST}/kling/x"] * 2
+
+
+def test_retries_that_are_used_up_are_the_error_of_requests() -> None:
+    with intercepted(NAMED, answering(Broken("reset"))), requests.Session() as session:
+        session.mount("https://", requests.adapters.HTTPAdapter(max_retries=1))
+        with pytest.raises(requests.ConnectionError, match="Max retries exceeded"):
+            session.get(URL)
+
+
+@given(parts=st.lists(st.binary(min_size=1, max_size=40), max_size=4), answered=st.binary(max_size=60))
+def test_bytes_arrive_unchanged(parts: list[bytes], answered: bytes) -> None:
+    desk = answering(Response(200, {}, answered))
+    whole = b"".join(parts)
+    with intercepted(NAMED, desk):
+        bodies = [
+            requests.post(URL, data=whole).content,
+            requests.post(URL, data=iter(parts)).content,
+            requests.post(URL, data=io.BytesIO(whole)).content,
+            urllib3.PoolManager().request("POST", URL, body=iter(parts)).data,
+            httpx.post(URL, content=iter(parts), trust_env=False).content,
+        ]
+    assert bodies == [answered] * 5
+    assert [request.body for request in desk.asked] == [whole] * 5
+
+
+def test_requests_are_told_as_they_were_meant_and_answered_in_json() -> None:
+    desk = answering(Response(402, {"Content-Type": "application/json"}, b'{"code": 1102}'))
+    with requests.Session() as session, intercepted(NAMED, desk):
+        found = session.put(URL, json={"n": 1}, headers={"X-A": "b", "X-Bytes": b"c"}, timeout=(3, 0.5))
+    assert (found.status_code, found.reason, found.json()) == (402, "Payment Required", {"code": 1102})
+    [request] = desk.asked
+    assert (request.method, request.url, request.body) == ("PUT", URL, b'{"n": 1}')
+    assert (request.headers["x-a"], request.headers["x-bytes"]) == ("b", "c")
+    assert request.headers["content-type"] == "application/json"
+
+
+def test_requests_streams_and_decodes() -> None:
+    packed = gzip.compress(b"0123456789")
+    with intercepted(NAMED, answering(Response(200, {"content-encoding": "gzip"}, packed))):
+        with requests.get(URL, stream=True) as streamed:
+            assert b"".join(streamed.iter_content(4)) == b"0123456789"
+        with requests.get(URL, stream=True) as raw:
+            assert raw.raw.read() == packed
+        apart = urllib3.PoolManager().request("GET", URL, preload_content=False, decode_content=False)
+        assert apart.read() == packed
+        apart.release_conn()
+
+
+def test_requests_without_a_body_are_answered_without_one() -> None:
+    with intercepted(NAMED, answering(Response(200, {"content-length": "70"}, b""))):
+        head = requests.head(URL)
+    assert (head.headers["content-length"], head.content) == ("70", b"")
+
+
+REDIRECT = Response(302, {"location": "/kling/there"}, b"")
+
+
+def test_requests_follows_redirects_if_it_is_told_to() -> None:
+    desk = answering(REDIRECT, Response(200, {}, b"there"))
+    with intercepted(NAMED, desk):
+        assert requests.get(URL).text == "there"
+    assert desk.asked[1].url == f"https://{HOST}/kling/there"
+    with intercepted(NAMED, answering(REDIRECT)):
+        assert requests.get(URL, allow_redirects=False).status_code == 302
+
+
+def test_urllib3_follows_redirects_if_it_is_told_to() -> None:
+    for pool, url in ((urllib3.PoolManager(), URL), (urllib3.HTTPSConnectionPool(HOST), "/kling/x")):
+        with intercepted(NAMED, answering(REDIRECT, Response(200, {}, b"there"))):
+            assert pool.request("GET", url).data == b"there"
+        with intercepted(NAMED, answering(REDIRECT)):
+            assert pool.request("GET", url, redirect=False).status == 302
+
+
+def test_an_error_of_the_answer_is_nobody_elses() -> None:
+    def answer(request: Request) -> Response:
+        raise LookupError("a bug")
+
+    with intercepted(NAMED, answer):
+        for ask in (httpx.get, requests.get):
+            with pytest.raises(LookupError, match="a bug"):
+                ask(URL)
+
+
+def test_what_passes_is_judged_without_its_body() -> None:
+    judged: list[Request] = []
+    with intercepted(NAMED, Desk(), passes=lambda request: bool(judged.append(request))):
+        requests.post(URL, data=b"x", headers={"X-A": "b"})
+        httpx.post(URL, content=b"x", headers={"X-A": "b"})
+    assert [(each.method, each.url, each.headers["x-a"], each.body) for each in judged] == [("POST", URL, "b", b"")] * 2
+
+
+def test_deliveries_of_the_mock_are_not_answered() -> None:
+    assert DELIVERY == MARK
+    desk = Desk()
+    with intercepted(NAMED, desk):
+        for ask in (httpx.post, requests.post):
+            with pytest.raises((httpx.ConnectError, requests.ConnectionError), match="kling_server"):
+                ask(URL, headers={MARK: "1"})
+    assert desk.asked == []
+
+
+def test_the_inner_of_two_answers_and_the_outer_what_is_left() -> None:
+    outer, inner = answering(Response(200, {}, b"outer")), answering(Response(200, {}, b"inner"))
+    with intercepted(NAMED, outer), intercepted(Named([f"https://{HOST}"]), inner):
+        for ask in (httpx.get, requests.get):
+            assert (ask(URL).text, ask("https://api.anyapi.ai/x").text) == ("inner", "outer")
