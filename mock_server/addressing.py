@@ -13,7 +13,6 @@ from kling_contract.auth import account
 from kling_contract.documents import Provider, bundled
 from kling_contract.soundness import load
 from mock_server.routes import Routes
-from mock_server.sessions import DEFAULT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +67,7 @@ class Addresses:
         if name is None and self._by_key:
             name = _by_key(exchange.headers.get("authorization"))
         session = self._owner(served, exchange.method, path) if name is None else None
-        return Address(served, session or self._sessions.get(name or DEFAULT), path, asked)
+        return Address(served, session or self._sessions.get(name or self._sessions.default), path, asked)
 
     def admin(self, exchange: Exchange) -> tuple[str, str] | None:
         """Return the session's name and the path below `/__admin`; None if the request is for a provider."""
@@ -78,7 +77,7 @@ class Addresses:
             name = name or prefix
         if path != _ADMIN and not path.startswith(f"{_ADMIN}/"):
             return None
-        return name or DEFAULT, path[len(_ADMIN) :].strip("/")
+        return name or self._sessions.default, path[len(_ADMIN) :].strip("/")
 
     def served(self, name: str) -> Served | None:
         """Return a provider by name, loaded at first use; None if it is not bundled."""

@@ -15,13 +15,14 @@ from mock_server.admin import Admin
 from mock_server.admin.asking import LARGEST
 from mock_server.admission import Admission
 from mock_server.callbacks.attempts import Attempts
-from mock_server.callbacks.background import Background
+from mock_server.callbacks.background import Background, Stopped
 from mock_server.callbacks.courier import Courier
 from mock_server.callbacks.inbox import MOST_BYTES
 from mock_server.callbacks.mailroom import Mailroom
 from mock_server.clocks import SessionClock
 from mock_server.endpoints import Endpoints
 from mock_server.exchange import Exchange, Headers
+from mock_server.fetching import Fetching
 from mock_server.inputs import MEDIA, Inputs
 from mock_server.results import Results
 from mock_server.sending import write
@@ -58,7 +59,8 @@ class Mock:
         kept: dict[str, Any] = {"most": settings.most_sessions, "idle": settings.idle_seconds}
         self.sessions = Sessions(settings, lambda: _clock(settings, wall), wall=wall, **kept)
         self.addresses = Addresses(settings.provider, self.sessions, by_key=settings.session_by == "key")
-        inputs = Inputs(settings)
+        fetching = Fetching(settings.fetch_from, watcher.say)
+        inputs = Inputs(settings, fetching)
         self.endpoints = Endpoints(
             self.addresses,
             Admission(settings, wall, self.addresses.every_provider, verbose=watcher.verbose),
@@ -66,7 +68,7 @@ class Mock:
             wall=wall,
             verify=settings.verify_answers,
         )
-        self.results = Results(settings, self.sessions, self.addresses, inputs, watcher.say)
+        self.results = Results(settings, self.sessions, self.addresses, inputs, fetching, watcher.say)
         self.serving = Serving(self.results, wall)
         self.admin = Admin(settings, self.sessions, self.addresses)
         self.mailroom = Mailroom(self.sessions, wall, settings.public_url)
@@ -176,9 +178,7 @@ class _Edge:
         session = arrival.address.session
         if await _fill(exchange, receive, self._most):
             answer = endpoints.answer(exchange, arrival)
-            if session.deliveries.urgent:
-                session.deliveries.urgent = False
-                await self._mock.courier.apost(session)
+            await session.ahurry()
             if not await write(answer, scope, receive, send):
                 endpoints.leave(arrival)
         else:
@@ -195,7 +195,10 @@ class _Edge:
         if feed is not None:
             await feed.run(scope, receive, send)
         elif await _fill(exchange, receive, LARGEST):
-            answer = await self._background.run(lambda: admin.session(exchange), admin.answering(exchange))
+            try:
+                answer = await self._background.answer(lambda: admin.session(exchange), admin.answering(exchange))
+            except Stopped:
+                answer = admin.stopped()
             await write(answer, scope, receive, send)
             session = admin.known_session(exchange)
             if session is not None and session.is_busy:

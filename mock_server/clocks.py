@@ -79,6 +79,11 @@ class SessionClock:
         self.check(now)
         self._start(now)
 
+    def reach(self, now: int) -> None:
+        """Let it be `now`, unless it is later already, as on a clock that runs it soon is."""
+        if self.now() < now:
+            self._start(now)
+
     def hold(self, now: int | None) -> None:
         """Let it be `now` until it is let go with None: the due time of the event that happens."""
         self._held = now

@@ -46,6 +46,10 @@ class Events:
         self._count += 1
         heapq.heappush(self._heap, (due, self._count, key))
 
+    def last(self, kinds: str) -> int | None:
+        """Return when the last event is due (Unix ms) whose key begins with one of these letters, or None."""
+        return max((due for due, _, key in self._heap if key[0] in kinds), default=None)
+
     def clear(self) -> None:
         """Let nothing happen of what is due, nor be wanted."""
         self._heap.clear()
@@ -77,16 +81,18 @@ class Events:
         """Move time to `until`, letting everything happen that becomes due on the way; return how many events.
 
         The first pause is before anything happens. At each event it is the time at which that was due. A real clock may
-        be past `until` by now, and stays so.
+        be past `until` by now, and stays so; what is due there already happens before the first pause.
         Raises `Busy` while another advance goes on, and `ClockError` for a time that has passed.
         """
         if self.running:
             raise Busy("time is being advanced already")
+        happened = 0
         if self._clock.mode == "real":
-            until = max(until, self._clock.now())
-        self._clock.check(until)
-        happened = yield from self._passing(until)
-        self._reach(until)
+            happened, until = self.settle(), max(until, self._clock.now())
+        else:
+            self._clock.check(until)
+        happened += yield from self._passing(until)
+        self._clock.reach(until)
         return happened
 
     def catching_up(self) -> Passing:
@@ -108,13 +114,9 @@ class Events:
         finally:
             # Where an event fails, or nobody goes on after a pause, time has come as far as to that one.
             self._clock.hold(None)
-            self._reach(reached)
+            self._clock.reach(reached)
             self.running = False
         return happened
-
-    def _reach(self, until: int) -> None:
-        if self._clock.now() < until:
-            self._clock.move_to(until)
 
 
 def exhausted(passing: Passing, between: Callable[[], None] = lambda: None) -> int:

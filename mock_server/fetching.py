@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mock_server.outward import Failed, Outward, Reach, Refused
+from kling_contract.images import read_header
+from mock_server.outward import Failed, Reach, Refused
 from mock_server.png import File
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from mock_server.outward.calls import Outward
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_SECONDS = 5.0
 
 _FLAG = "--fetch-from"
 _MOST_TOLD = 100  # lines
+_DRAWN = ("png", "jpeg")
 
 
 class Fetching:
@@ -26,16 +30,24 @@ class Fetching:
 
     def __init__(self, allowed: Sequence[str], say: Callable[[str], object]) -> None:
         reach = Reach(allowed, flag=_FLAG, loopback=False)
-        self._outward = Outward(reach) if allowed else None
+        self._outward = _outward(reach) if allowed else None
         self._say, self._told = say, set[str]()
+
+    @property
+    def is_off(self) -> bool:
+        """Whether no host is allowed, so that `fetch` calls nobody and only says so."""
+        return self._outward is None
 
     def fetch(self, url: str) -> File:
         """Return the file behind a URL; an empty one where it cannot be had."""
         try:
-            return File("", self._body(url), "")
+            body = self._body(url)
         except (Refused, Failed, ValueError) as error:
-            self._tell(f"a stand-in takes the place of an input at {_host(url)}: {error}")
+            self._tell(url, str(error))
             return File("", b"", "")
+        if read_header(body).format not in _DRAWN:
+            self._tell(url, "it is no PNG or JPEG")
+        return File("", body, "")
 
     def close(self) -> None:
         """Close the connections that are still open."""
@@ -54,10 +66,17 @@ class Fetching:
             raise ValueError(f"it is larger than {MOST_BYTES} bytes")
         return reply.body
 
-    def _tell(self, line: str) -> None:
+    def _tell(self, url: str, reason: str) -> None:
+        line = f"a stand-in takes the place of an input at {_host(url)}: {reason}"
         if line not in self._told and len(self._told) < _MOST_TOLD:
             self._told.add(line)
             self._say(line)
+
+
+def _outward(reach: Reach) -> Outward:
+    from mock_server.outward.calls import Outward
+
+    return Outward(reach)
 
 
 def _host(url: str) -> str:

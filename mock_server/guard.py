@@ -11,6 +11,8 @@ import ipaddress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from mock_server.callbacks.modes import MARK
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,12 +37,17 @@ class Guard:
         self._token, self._exposed = token, exposed
 
     def refusal(self, headers: Mapping[str, str], *, near: bool = True) -> No | None:
-        """Return why a request may not use admin, or None; `near` says that it came over the loopback interface."""
+        """Return why a request may not use admin, or None.
+
+        `near` says that it came over the loopback interface. A proxy there may still say that it asks for others.
+        """
         if self._token is not None:
             return None if self._knows(headers) else No(401, "admin needs the token", _HOW)
-        if self._exposed or not near:
+        if self._exposed or not near or not all(map(is_loopback, _asked_for(headers))):
             return No(403, f"this server listens beyond loopback, where admin needs {VARIABLE} to be set", _HOW)
         host, origin = headers.get("host") or "", headers.get("origin")
+        if MARK in headers:
+            return No(403, "a callback may not use admin", "an inbox, /__inbox/NAME, and applications of yours")
         if not is_loopback(_name(f"//{host}")):
             return No(403, f"Host {host[:200]!r} may not use admin", "localhost, 127.0.0.1, [::1]; any with a token")
         if origin is not None and not is_loopback(_name(origin)):
@@ -65,6 +72,11 @@ def is_loopback(host: str) -> bool:
         return (getattr(address, "ipv4_mapped", None) or address).is_loopback
     except ValueError:
         return False
+
+
+def _asked_for(headers: Mapping[str, str]) -> list[str]:
+    """Return for whom a proxy says that it asks, none if it does not say."""
+    return [each.strip() for each in headers.get("x-forwarded-for", "").split(",") if each.strip()]
 
 
 def _name(url: str) -> str:

@@ -39,8 +39,10 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request. Raises `httpx.TransportError` where a fault ends the connection."""
         exchange = self._exchange(request, request.read())
-        self._mock.session_of(exchange).catch_up()
+        session = self._mock.session_of(exchange)
+        session.catch_up()
         answer = self._mock.answer(exchange)
+        session.hurry()
         if answer.delay:
             self._wall.sleep(answer.delay)
         return _response(request, answer)
@@ -48,8 +50,10 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request. Raises `httpx.TransportError` where a fault ends the connection."""
         exchange = self._exchange(request, await request.aread())
-        await self._mock.session_of(exchange).acatch_up()
+        session = self._mock.session_of(exchange)
+        await session.acatch_up()
         answer = self._mock.answer(exchange)
+        await session.ahurry()
         if answer.delay:
             await self._wall.asleep(answer.delay)
         return _response(request, answer)
@@ -72,8 +76,12 @@ class Application:
     def call(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout: float, most: int
     ) -> Reply:
-        """Ask the application, however long it takes. Raises what the application raises."""
+        """Ask the application, however long it takes. Raises what the application raises.
+
+        An ASGI application runs in an event loop of its own. Raises RuntimeError where one runs in this thread already.
+        """
         if self._is_asgi:
+            _check_no_loop()
             return asyncio.run(self.acall(method, url, headers, body, timeout=timeout, most=most))
         with httpx.Client(transport=httpx.WSGITransport(self._app)) as client:
             return _reply(client.request(method, url, headers=dict(headers), content=body), most)
@@ -92,6 +100,14 @@ class Application:
 
     async def aclose(self) -> None:
         """Close nothing."""
+
+
+def _check_no_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError("an ASGI application is called back in the running event loop: use async_client and aadvance")
 
 
 def _is_asgi(app: Any) -> bool:

@@ -12,6 +12,7 @@ from mock_server.guard import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mock_server.fetching import Fetching
     from mock_server.settings import Settings
 
 MEDIA = "/__media/"
@@ -27,23 +28,25 @@ class Inputs:
     result of this mock. Of a URL that is too long the text is empty.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, fetching: Fetching) -> None:
         self._kept: Bounded[tuple[tuple[str, str], ...]] = Bounded(settings.kept_inputs)
-        self._fetches = bool(settings.fetch_from)
+        self._fetching = fetching
 
     def keep(self, key: str, pictures: Sequence[tuple[str, str]], origins: Iterable[str] = ()) -> None:
         """Keep the images of a new task, in their order; this mock's own URLs begin with one of `origins`.
 
-        Of a single image that nobody fetches there is nothing to keep: a stand-in takes its place either way.
+        Of a single image that nobody fetches there is nothing to keep, and that is said at once: a stand-in takes its
+        place either way.
         """
         if len(pictures) == 1 and self._is_out_of_reach(pictures[0][1]):
+            self._fetching.fetch(pictures[0][1])
             return
         kept = tuple([(field, _short(text, origins)) for field, text in pictures])
         if kept:
             self._kept.put(key, kept, sum(len(text) + _APIECE for _, text in kept))
 
     def _is_out_of_reach(self, text: str) -> bool:
-        return not self._fetches and is_url(text) and MEDIA not in text
+        return self._fetching.is_off and is_url(text) and MEDIA not in text
 
     def of(self, key: str) -> tuple[tuple[str, str], ...]:
         """Return the images of a task, none if they are forgotten."""

@@ -44,7 +44,10 @@ class Log(Watcher):
     def delivery(self, session: str, delivery: Delivery) -> None:
         """Take note of an attempt of a callback."""
         shown = {"event": "delivery", "session": session, **delivery.as_dict()}
-        self._write(delivery_text(shown, coloured=self._colour) if self._form == "text" else _json(shown))
+        # Why one was not sent at all has been said, once, to the person who sees this.
+        reason = shown["attempts"][-1]["outcome"] != "refused"
+        line = delivery_text(shown, coloured=self._colour, reason=reason) if self._form == "text" else _json(shown)
+        self._write(line)
 
     def _write(self, line: str) -> None:
         with self._lock:
@@ -89,8 +92,8 @@ def text(shown: Mapping[str, Any], *, coloured: bool = False) -> str:
     return "\n".join([head, *beneath])
 
 
-def delivery_text(shown: Mapping[str, Any], *, coloured: bool = False) -> str:
-    """Return the line of the last attempt of a callback, and beneath it why it failed."""
+def delivery_text(shown: Mapping[str, Any], *, coloured: bool = False, reason: bool = True) -> str:
+    """Return the line of the last attempt of a callback, and beneath it the reason why it failed."""
     attempt = shown["attempts"][-1]
     what = f"callback {_clean(shown['status'])}"
     number = f"  attempt {len(shown['attempts'])}" if len(shown["attempts"]) > 1 else ""
@@ -99,7 +102,7 @@ def delivery_text(shown: Mapping[str, Any], *, coloured: bool = False) -> str:
     about = f"task {_clean(shown['task'])}  to {_clean(shown['url'][:200])}{number}{again}{place}"
     status = _status({"status": attempt["status"], "outcome": attempt["outcome"]}, coloured)
     head = f"{status}  {what:<24}  {attempt['milliseconds']:6.1f} ms  {about}"
-    why = [_painted(_RED, f"       {attempt['error']}", coloured)] if attempt["error"] else []
+    why = [_painted(_RED, f"       {attempt['error']}", coloured)] if attempt["error"] and reason else []
     return "\n".join([head, *why])
 
 

@@ -24,8 +24,8 @@ _SECRET = re.compile(
     r"auth|cookie|token|secret|passw|credential|signature|^sig$|^jwt$|(?<!idempotency-)(?<!idempotency_)key(id|-id|_id)?$",
     re.IGNORECASE,
 )
-_USER = re.compile(r"(://)[^/?#\s]*@")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
+_USER = re.compile(r"\A((?:[a-z][a-z0-9+.-]{0,30}:)?(?://)?)[^/?#]*@", re.IGNORECASE)
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}:)?//[^\s\"'<>]+", re.IGNORECASE)
 _VALUE = re.compile(r"=[^&\s]*")
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 _LEAST_SECRET = 8  # characters; shorter ones, such as a key `test`, are words too
@@ -58,11 +58,12 @@ def urls(text: str) -> str:
 
     Whose URL it is nobody knows, and so not which of its parameters is a key.
     """
-    return _URL.sub(_shortened, text) if "://" in text else text
+    return _URL.sub(lambda found: url(found[0]), text) if "//" in text else text
 
 
-def _shortened(found: re.Match[str]) -> str:
-    address, mark, asked = _USER.sub(r"\1", found[0]).partition("#")[0].partition("?")
+def url(text: str) -> str:
+    """Return what is meant to be a URL, and perhaps is none, without all that `urls` leaves out."""
+    address, mark, asked = _USER.sub(r"\1", text).partition("#")[0].partition("?")
     return f"{address}?{_VALUE.sub('=' + MARK, asked)}" if mark else address
 
 

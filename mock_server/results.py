@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kling_contract.documents import Expiry, Footage
 from kling_contract.images import decoded, is_url
-from mock_server.fetching import Fetching
 from mock_server.inputs import MEDIA
 from mock_server.lifecycle import status_at
 from mock_server.media import Input, draw
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mock_server.addressing import Addresses
+    from mock_server.fetching import Fetching
     from mock_server.inputs import Inputs
     from mock_server.png import File
     from mock_server.session import Session
@@ -57,11 +57,12 @@ class Results:
         sessions: Sessions,
         addresses: Addresses,
         inputs: Inputs,
+        fetching: Fetching,
         say: Callable[[str], object] = str,
     ) -> None:
         self._sessions, self._addresses, self._inputs = sessions, addresses, inputs
         self._shelf = Shelf(settings.kept_results, say)
-        self._fetching = Fetching(settings.fetch_from, say)
+        self._fetching = fetching
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
     def file(self, name: str) -> Shelved | None:

@@ -87,7 +87,9 @@ class _Server(uvicorn.Server):
         quiet: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
         # Clients poll every few seconds; a connection that is closed meanwhile costs some of them an error.
         patience: dict[str, Any] = {"timeout_keep_alive": 75, "timeout_graceful_shutdown": 1}
-        super().__init__(uvicorn.Config(app, http=GatheringProtocol, ws="none", lifespan="off", **quiet, **patience))
+        # Result URLs are those of the request that asks; what a proxy adds to it, anybody could.
+        plain: dict[str, Any] = {"ws": "none", "lifespan": "off", "proxy_headers": False}
+        super().__init__(uvicorn.Config(app, http=GatheringProtocol, **plain, **quiet, **patience))
         self._tell, self._app = ready, app
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -95,6 +97,7 @@ class _Server(uvicorn.Server):
         self._tell()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.background.stop()
         await super().shutdown(sockets)
         await self._app.state.background.close()
         self._app.state.mock.close()

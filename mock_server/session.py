@@ -163,7 +163,7 @@ class Session:
             self.clock.check(now)
         self.watch()
         self.clock.set(mode=mode, speed=speed)
-        self.events.want(None)
+        self.events.want(self.events.last("cr") if self.clock.mode == "auto" else None)
         return self.events.advancing(self.clock.now() if now is None else now)
 
     def _check_idle(self) -> None:
@@ -181,7 +181,7 @@ class Session:
         if self.clock.mode == "frozen":
             return happened
         self._send()
-        while self.events.wanted:
+        while self.goes_on:
             happened += exhausted(self.events.catching_up(), self._send)
         return happened
 
@@ -192,7 +192,7 @@ class Session:
             return happened
         if self.deliveries.out:
             await self.courier.apost(self)
-        while self.events.wanted:
+        while self.goes_on:
             happened += await self._apass(self.events.catching_up())
         return happened
 
@@ -200,6 +200,23 @@ class Session:
     def is_busy(self) -> bool:
         """Whether there is anything to look after: an event to come, or a callback to send."""
         return bool(len(self.events) or self.deliveries.out)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether time is to go on by itself, as an auto clock's does once every receiver has answered."""
+        return self.events.wanted and not self.deliveries.under_way
+
+    def hurry(self) -> None:
+        """Send what is to arrive before the answer to the request that brought it."""
+        if self.deliveries.urgent:
+            self.deliveries.urgent = False
+            self._send()
+
+    async def ahurry(self) -> None:
+        """Do what `hurry` does in an event loop."""
+        if self.deliveries.urgent:
+            self.deliveries.urgent = False
+            await self.courier.apost(self)
 
     def _send(self) -> None:
         if self.deliveries.out:

@@ -25,6 +25,8 @@ _NO_DIGITS = re.compile("^[^0-9]+")
 class Sessions:
     """The sessions of one server: made at first use, at most `most`, the least recently used one forgotten first.
 
+    `default` is the name of the one that a request is for which names none.
+
     One that nobody has used for `idle` seconds of the wall clock is forgotten when the next one is made.
     """
 
@@ -43,6 +45,7 @@ class Sessions:
         self._owners: dict[str, str] = {}
         self._heard: dict[str, list[Listener]] = {}
         self._everyone: list[Listener] = []
+        self.default = DEFAULT
         self.courier: Post = Nobody()
         self.forget: Callable[[str], None] = lambda prefix: None
 
@@ -100,9 +103,11 @@ class Sessions:
         return gone is not None
 
     def reset(self, session: Session) -> None:
-        """Begin a session anew; whoever listened to it listens to what comes after."""
+        """Begin a session anew; who listened to it, and who takes its callbacks, goes on with what comes after."""
         self.end(session.name)
-        self._make(session.name).tell({"event": "reset", "session": session.name})
+        anew = self._make(session.name)
+        anew.listeners, anew.deliveries.carrier = session.listeners, session.deliveries.carrier
+        anew.tell({"event": "reset", "session": session.name})
 
     def reseed(self, session: Session, seed: int) -> None:
         """Let the ids and the chance of a session without tasks begin anew from another seed."""

@@ -117,15 +117,30 @@ def read_retries(text: str) -> tuple[float, ...]:
 
 
 def origins(pairs: list[str]) -> dict[str, str]:
-    """Return origins that were written as `https://app.example.com=http://web:8000`."""
+    """Return origins that were written as `https://app.example.com=http://web:8000`. Raises `DocumentError`."""
+    from mock_server.outward.origins import origin_of
+
     found = {}
     for pair in pairs:
-        said, equals, called = pair.partition("=")
-        if not equals or not called:
-            message = f"--callback-map is {pair!r}; accepted: https://app.example.com=http://web:8000"
-            raise DocumentError(message, file="serve")
-        found[said.rstrip("/")] = called.rstrip("/")
+        said, _, called = pair.partition("=")
+        try:
+            origin_of(said), origin_of(called)
+        except ValueError as error:
+            example = "https://app.example.com=http://web:8000"
+            raise DocumentError(f"--callback-map: {error}; as in {example}", file="serve") from None
+        found[said] = called
     return found
+
+
+def hosts(flag: str, values: list[str]) -> tuple[str, ...]:
+    """Return host names, addresses and networks that a flag allows. Raises `DocumentError` for others."""
+    from mock_server.outward import Reach
+
+    try:
+        Reach(values, flag=flag)
+    except ValueError as error:
+        raise DocumentError(str(error), file="serve") from None
+    return tuple(values)
 
 
 def rates(limits: list[str]) -> Rates:

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.cli.arguments import BROKEN, FINE, WRONG_USE, add_command, load, missing_extra, say
-from kling_contract.cli.options import OPTIONS, SWITCHES, option, origins, rates, switch
+from kling_contract.cli.options import OPTIONS, SWITCHES, hosts, option, origins, rates, switch
 from kling_contract.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -127,12 +127,12 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "scenario": options.scenario,
         "session_by": options.session_by,
         "rates": rates(_listed(options.limit)),
-        "callback_to": tuple(_listed(options.callback_to)),
+        "callback_to": hosts("--callback-to", _listed(options.callback_to)),
         "callback_map": origins(_listed(options.callback_map)),
         "callback_secrets": _secrets(options),
         "callback_retries": options.callback_retries,
         "callback_timeout": options.callback_timeout,
-        "fetch_from": tuple(_listed(options.fetch_from)),
+        "fetch_from": hosts("--fetch-from", _listed(options.fetch_from)),
         "admin_token": os.environ.get(TOKEN) or None,
         "exposed": _is_exposed(options.host),
     }

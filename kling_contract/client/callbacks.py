@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.client.answers import STATUSES, task_id, unknown_status
 from kling_contract.client.configuration import Configuration
 from kling_contract.client.states import TaskState
-from kling_contract.documents import Provider, bundled
+from kling_contract.documents import Provider
 from kling_contract.envelopes import Mismatch, names_in
 from kling_contract.errors import CallbackError
 from kling_contract.reading import parse, pointer_to, unreadable
@@ -76,13 +75,7 @@ def _provider(given: str | Path | Provider | None) -> Provider:
     chosen = Configuration(provider=given).chosen_provider
     if isinstance(chosen, Provider):
         return chosen
-    return _bundled(chosen) if isinstance(chosen, str) and chosen in bundled() else load(chosen)
-
-
-@functools.cache
-def _bundled(name: str) -> Provider:
-    """Return a provider that does not change while the program runs; to load it takes longer than all the rest."""
-    return load(name)
+    return load(chosen)
 
 
 def _state(operations: Sequence[Operation], data: bytes) -> TaskState:

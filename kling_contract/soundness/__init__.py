@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from kling_contract import documents
@@ -23,12 +24,19 @@ __all__ = ["load", "verify"]
 def load(provider: str | Path) -> Provider:
     """Return a bundled provider by name, or one that the file at a path describes, looked over as a whole.
 
-    A bundled one is not looked over, since the tests have done that. Raises `DocumentError` with file and line.
+    A bundled one is not looked over, since the tests have done that, and is read once: nothing about a provider ever
+    changes. Raises `DocumentError` with file and line.
     """
+    if str(provider) in documents.bundled():
+        return _bundled(str(provider))
     found = documents.load(provider)
-    if str(provider) not in documents.bundled():
-        verify(found)
+    verify(found)
     return found
+
+
+@functools.cache
+def _bundled(name: str) -> Provider:
+    return documents.load(name)
 
 
 def verify(provider: Provider) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -22,13 +22,24 @@ LARGEST = 1024 * 1024  # bytes of a body
 
 Body = TypeVar("Body")
 Result = TypeVar("Result")
-# What takes time: at None, what is `out` in the session is to be delivered; at a number, others are to go on until
-# something happens in the session, for so many real seconds at most. It is told whether anything may have happened.
-Steps: TypeAlias = Generator[float | None, bool | None, Result]
+# What takes time: at None, what is `out` in the session is to be delivered; at a pause, others are to go on meanwhile.
+# It is told whether what the pause is for has happened.
+Steps: TypeAlias = Generator["Pause | None", bool | None, Result]
 Handler: TypeAlias = "Callable[[Ask], Any]"
 Handlers: TypeAlias = Mapping[str, Mapping[str, Handler]]
 
 _UNKNOWN = re.compile(r"unknown field `(.*?)`")
+
+
+class Pause(NamedTuple):
+    """To wait for an event of the session that says all of this, for so many real seconds at most."""
+
+    seconds: float
+    event: Mapping[str, str]
+
+    def ends_with(self, event: Mapping[str, Any]) -> bool:
+        """Whether an event is what is waited for."""
+        return all(event.get(name) == value for name, value in self.event.items())
 
 
 class Wrong(Exception):

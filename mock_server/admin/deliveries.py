@@ -9,13 +9,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from kling_contract.clock import stopwatch
 from kling_contract.errors import ConfigurationError
 from kling_contract.signatures import check_secret
-from mock_server.admin.asking import Wrong, accepts, chosen
+from mock_server.admin.asking import Pause, Wrong, accepts, chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mock_server.admin.asking import Ask, Handlers, Steps
     from mock_server.callbacks.delivery import Delivery
+    from mock_server.session import Session
 
 STATES = ("waiting", "delivered", "failed", "stopped", "refused", "lost")
 _STATUSES = ("submitted", "processing", "succeed", "failed")
@@ -72,14 +73,18 @@ def listed(ask: Ask) -> Steps[Any]:
     A callback that is waited for is one that was taken, unless `state` says otherwise.
     """
     query = ask.only("status", "state", "task", "operation", "limit", "timeout")
-    seconds, limit = ask.number("timeout", 0, _LONGEST_WAIT), ask.number("limit", _MOST, _MOST)
-    fits = _fitting(ask, "delivered" if "timeout" in query else None)
-    found = yield from _waited(ask, seconds, lambda: ask.session.deliveries.where(fits))
+    limit, wanted = ask.number("limit", _MOST, _MOST), _wanted(ask, "delivered" if "timeout" in query else None)
+
+    def find() -> list[Delivery]:
+        return _now(ask).deliveries.where(lambda each: all(getattr(each, name) == wanted[name] for name in wanted))
+
+    found = yield from _waited(ask, {"event": "delivery", **wanted}, find)
     shown = found[len(found) - min(limit, len(found)) :]
-    return {"deliveries": [each.as_dict() for each in shown], "total": ask.session.deliveries.total}
+    return {"deliveries": [each.as_dict() for each in shown], "total": _now(ask).deliveries.total}
 
 
-def _fitting(ask: Ask, state: str | None) -> Callable[[Delivery], bool]:
+def _wanted(ask: Ask, state: str | None) -> dict[str, str]:
+    """Return what the query wants of a callback, whose state is to be `state` unless it says otherwise."""
     query = ask.query
     if "status" in query:
         chosen(query["status"], _STATUSES, "status")
@@ -88,18 +93,25 @@ def _fitting(ask: Ask, state: str | None) -> Callable[[Delivery], bool]:
     if "state" in query:
         chosen(query["state"], STATES, "state")
     wanted = {name: query[name] for name in ("status", "state", "task", "operation") if name in query}
-    wanted = wanted if state is None else {"state": state, **wanted}
-    return lambda delivery: all(getattr(delivery, name) == value for name, value in wanted.items())
+    return wanted if state is None else {"state": state, **wanted}
 
 
-def _waited(ask: Ask, seconds: float, find: Callable[[], list[Any]]) -> Steps[list[Any]]:
-    """Return what is found, as soon as there is any, at the latest after so many seconds."""
-    started, found = stopwatch(), find()
+def _waited(ask: Ask, event: Mapping[str, str], find: Callable[[], list[Any]]) -> Steps[list[Any]]:
+    """Return what is found, as soon as there is any, at the latest after the seconds that are asked for.
+
+    It is looked for again only after an event that says there is some: there may be thousands of others.
+    """
+    found, started, seconds = find(), stopwatch(), ask.number("timeout", 0, _LONGEST_WAIT)
     while not found and (left := seconds - (stopwatch() - started)) > 0:
-        if not (yield left):
+        if not (yield Pause(left, event)):
             break
         found = find()
     return found
+
+
+def _now(ask: Ask) -> Session:
+    """Return the session as it is by now: it may have begun anew while somebody waited."""
+    return ask.sessions.existing(ask.session.name) or ask.session
 
 
 def one(ask: Ask) -> Any:
@@ -127,15 +139,15 @@ def _delivery(ask: Ask) -> Delivery:
 def inboxes(ask: Ask) -> Any:
     """Return the names that letters came to."""
     inbox = ask.session.inbox
-    return {"inboxes": [{"name": name, "letters": len(inbox.of(name))} for name in inbox.names()]}
+    return {"inboxes": [{"name": name, "letters": inbox.total(name)} for name in inbox.names()]}
 
 
 def inbox(ask: Ask) -> Steps[Any]:
     """Return the letters of an inbox, oldest first; with `timeout`, as soon as there are any."""
     ask.only("timeout")
-    seconds = ask.number("timeout", 0, _LONGEST_WAIT)
-    letters = yield from _waited(ask, seconds, lambda: ask.session.inbox.of(ask.value))
-    return {"letters": [letter.as_dict() for letter in letters], "total": len(letters)}
+    event = {"event": "letter", "inbox": ask.value}
+    letters = yield from _waited(ask, event, lambda: _now(ask).inbox.of(ask.value))
+    return {"letters": [letter.as_dict() for letter in letters], "total": _now(ask).inbox.total(ask.value)}
 
 
 ROUTES: Handlers = {

@@ -61,6 +61,10 @@ class Admin:
             return _refusal(wrong)
         return Answer(204, b"", _JSON, _HEADERS) if found is None else Answer(200, _encode(found), _JSON, _HEADERS)
 
+    def stopped(self) -> Answer:
+        """Return the answer to who waited for something when the server ended."""
+        return _refusal(Wrong("the server ends", "the same, of a server that runs", 503))
+
     def feed(self, exchange: Exchange, look_after: Callable[[Session], None]) -> Feed | None:
         """Return the stream that a request asks for, or None if it asks for something else, or may not have it.
 

@@ -12,7 +12,7 @@ from kling_contract.signatures import signed
 from mock_server.callbacks.delivery import Attempt
 from mock_server.callbacks.modes import LATE_ANSWER, MARK, Due, callbacks_of
 from mock_server.exchange import encode
-from mock_server.outward import Failed, Refused, Reply
+from mock_server.outward import Failed, NoRequest, Refused, Reply
 from mock_server.promises import keep
 from mock_server.showing import values_of
 
@@ -40,7 +40,8 @@ class Sending:
     timeout: float
 
 
-Result: TypeAlias = Reply | Refused | Failed | ValueError
+Result: TypeAlias = Reply | Exception
+_NOT_SENT = (Refused, NoRequest)
 Steps: TypeAlias = Generator[Sending, Result, None]
 
 
@@ -55,7 +56,12 @@ class Attempts:
         self._told: set[str] = set()
 
     def of(self, session: Session, delivery: Delivery) -> Steps:
-        """Make one attempt, and a second one of what is to come twice and was taken; it yields what is to be sent."""
+        """Make one attempt, and a second one of what is to come twice and was taken; it yields what is to be sent.
+
+        Raises what an application raised that is the receiver.
+        """
+        if not session.deliveries.keeps(delivery):
+            return
         task = session.store.get(delivery.task)
         served = self._addresses.served(task.provider) if task else None
         if task is None or served is None or not (delivery.attempts or _is_due(delivery, task)):
@@ -66,44 +72,47 @@ class Attempts:
         timeout = says.timeout if policy.timeout is None else policy.timeout
         retries = says.retries if policy.retries is None else policy.retries
         for _ in range(2 if delivery.mode == "duplicated" and is_new else 1):
-            attempt = yield from self._attempt(session, delivery, task, timeout)
-            session.settle(delivery, attempt, retries)
-            self._watcher.delivery(session.name, delivery)
+            attempt, result = yield from self._attempt(session, delivery, task, timeout)
+            if session.deliveries.keeps(delivery):
+                session.settle(delivery, attempt, retries)
+                self._watcher.delivery(session.name, delivery)
+            if isinstance(result, Exception) and not isinstance(result, (*_NOT_SENT, Failed)):
+                raise result
             if delivery.state != "delivered":
-                break
+                return
 
     def _attempt(
         self, session: Session, delivery: Delivery, task: Task, timeout: float
-    ) -> Generator[Sending, Result, Attempt]:
+    ) -> Generator[Sending, Result, tuple[Attempt, Result]]:
         wall, started = self._wall.now(), stopwatch()
         headers = {**_HEADERS, MARK: delivery.id, **_signature(session, delivery, int(wall))}
         attempt = Attempt(session.clock.now(), int(wall * 1000), headers)
         if self._mailroom.is_own(delivery.url, task.origin):
             result: Result = self._mailroom.put(session, delivery.url, headers, delivery.body)
         else:
-            session.deliveries.under_way += 1
-            try:
-                result = yield Sending(delivery.url, headers, delivery.body, timeout)
-            finally:
-                session.deliveries.under_way -= 1
+            result = yield Sending(delivery.url, headers, delivery.body, timeout)
         attempt.milliseconds = (stopwatch() - started) * 1000
         self._conclude(attempt, result)
         if delivery.mode == "slow" and not delivery.attempts and attempt.outcome == "delivered":
             attempt.outcome, attempt.error = "timeout", LATE_ANSWER
-        return attempt
+        return attempt, result
 
     def _conclude(self, attempt: Attempt, result: Result) -> None:
         if isinstance(result, Reply):
             attempt.answered(result.status, result.headers, result.body, self._wall.now())
-            return
-        attempt.error = str(result)
-        if isinstance(result, Failed):
-            attempt.outcome = "timeout" if result.kind == "timeout" else "failed"
-            return
-        attempt.outcome = "refused"
-        if attempt.error not in self._told and len(self._told) < _MOST_TOLD:
-            self._told.add(attempt.error)
-            self._watcher.say(f"a callback was not sent: {attempt.error}")
+        elif isinstance(result, _NOT_SENT):
+            attempt.outcome, attempt.error = "refused", str(result)
+            self._tell(attempt.error)
+        elif isinstance(result, Failed):
+            attempt.outcome, attempt.error = "timeout" if result.kind == "timeout" else "failed", str(result)
+        else:
+            attempt.error = f"{type(result).__name__}: {result}"
+
+    def _tell(self, reason: str) -> None:
+        """Say why a callback was not sent, once for each reason."""
+        if reason not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(reason)
+            self._watcher.say(f"a callback was not sent: {reason}")
 
     def _body(self, task: Task, delivery: Delivery, operation: Operation) -> bytes:
         assert operation.callback is not None

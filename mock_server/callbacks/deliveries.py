@@ -28,7 +28,7 @@ class Policy:
 class Deliveries:
     """The callbacks of one session. `out` is to be sent now; of those that are done, the last `most` are kept.
 
-    `under_way` counts the receivers that have not answered yet; `urgent` says that some of `out` are to arrive before
+    `under_way` counts those that are being sent; `urgent` says that some of `out` are to arrive before
     the answer to the request that brought them. `carrier` takes them elsewhere than the server's.
     """
 
@@ -62,6 +62,10 @@ class Deliveries:
     def get(self, name: str) -> Delivery | None:
         """Return a delivery by its `webhook-id`, if it is still kept."""
         return self._kept.get(name)
+
+    def keeps(self, delivery: Delivery) -> bool:
+        """Whether this very delivery is still kept, and was not forgotten by a reset."""
+        return self._kept.get(delivery.id) is delivery
 
     def where(self, fits: Callable[[Delivery], bool]) -> list[Delivery]:
         """Return the deliveries that fit, oldest first."""

@@ -16,6 +16,7 @@ Outcome = Literal["delivered", "stopped", "refused", "failed", "timeout"]
 
 MOST_ANSWER = 2000  # bytes of a receiver's answer that are kept
 _LONGEST_PAUSE = 30 * 86_400.0  # seconds that a Retry-After may ask for
+_LONGEST_URL = 2000  # characters that are shown
 _GONE = 410
 
 
@@ -113,7 +114,7 @@ class Delivery:
             "task": self.task,
             "operation": self.operation,
             "status": self.status,
-            "url": redaction.urls(self.url),
+            "url": redaction.url(self.url)[:_LONGEST_URL],
             "mode": self.mode,
             "state": self.state,
             "due": self.due,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST_BYTES = 1024 * 1024  # of one letter
-_MOST_NAMES, _MOST_LETTERS = 1000, 1000
+_MOST_LETTERS, _MOST_KEPT = 10_000, 64 * 1024 * 1024
 _LONGEST_NAME = 200
 
 
@@ -47,29 +47,47 @@ class Letter:
 
 
 class Inbox:
-    """The letters of one session by the name they were sent to; of each name the last thousand."""
+    """The letters of one session by the name they were sent to: the last ten thousand, or the last 64 MiB."""
 
     def __init__(self) -> None:
         self._letters: dict[str, deque[Letter]] = {}
+        self._came: Counter[str] = Counter()
+        self._order: deque[str] = deque()
+        self._size = 0
 
     def take(self, name: str, letter: Letter) -> None:
-        """Keep a letter."""
-        letters = self._letters.setdefault(name[:_LONGEST_NAME], deque(maxlen=_MOST_LETTERS))
-        letters.append(letter)
-        while len(self._letters) > _MOST_NAMES:
-            del self._letters[next(iter(self._letters))]
+        """Keep a letter, and forget the oldest where there is no room."""
+        name = name[:_LONGEST_NAME]
+        self._letters.setdefault(name, deque()).append(letter)
+        self._came[name] += 1
+        self._order.append(name)
+        self._size += len(letter.body)
+        while len(self._order) > _MOST_LETTERS or self._size > _MOST_KEPT:
+            self._forget(self._order.popleft())
 
     def of(self, name: str) -> list[Letter]:
-        """Return the letters to a name, oldest first."""
+        """Return the letters to a name that are kept, oldest first."""
         return list(self._letters.get(name[:_LONGEST_NAME], ()))
 
+    def total(self, name: str) -> int:
+        """Return how many letters came to a name of which any is kept."""
+        return self._came[name[:_LONGEST_NAME]]
+
     def names(self) -> list[str]:
-        """Return every name that a letter came to."""
+        """Return every name of which a letter is kept."""
         return list(self._letters)
 
     def clear(self) -> None:
         """Forget every letter."""
-        self._letters.clear()
+        for held in (self._letters, self._came, self._order):
+            held.clear()
+        self._size = 0
+
+    def _forget(self, name: str) -> None:
+        """Forget the oldest letter to a name."""
+        self._size -= len(self._letters[name].popleft().body)
+        if not self._letters[name]:
+            del self._letters[name], self._came[name]
 
 
 def judged(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: float) -> str:

@@ -11,7 +11,6 @@ from mock_server.callbacks.modes import MARK
 from mock_server.exchange import Answer, encode
 from mock_server.guard import is_loopback
 from mock_server.outward import Reply
-from mock_server.sessions import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,13 +51,13 @@ class Mailroom:
             return _refusal(413, "the letter is too large", f"at most {MOST_BYTES} bytes")
         session = self._session(exchange.headers, name)
         self._keep(session, inbox, exchange.method, dict(exchange.headers), exchange.body)
-        return Answer(200, encode({"received": len(session.inbox.of(inbox))}), _JSON, {})
+        return Answer(200, encode({"received": session.inbox.total(inbox)}), _JSON, {})
 
     def _session(self, headers: Mapping[str, str], prefix: str) -> Session:
         """Return the session that a letter is for: the one it names, else the one whose callback it is."""
         name = headers.get("x-kling-session") or prefix
         own = None if name else self._sessions.owning(headers.get("webhook-id") or headers.get(MARK) or "")
-        return own or self._sessions.get(name or DEFAULT)
+        return own or self._sessions.get(name or self._sessions.default)
 
     def _keep(self, session: Session, name: str, method: str, headers: Mapping[str, str], body: bytes) -> None:
         wall = self._wall.now()

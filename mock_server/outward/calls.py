@@ -14,7 +14,7 @@ import httpcore
 
 from kling_contract.clock import stopwatch
 from mock_server.outward.connecting import AsyncConnector, Connector, resolved
-from mock_server.outward.errors import Failed
+from mock_server.outward.errors import Failed, NoRequest
 from mock_server.outward.idle import Idle
 from mock_server.outward.messages import aexchange, exchange, request
 from mock_server.outward.origins import origin_of, target_of
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mock_server.outward.connecting import Resolve
-    from mock_server.outward.messages import Reply
     from mock_server.outward.origins import Origin
     from mock_server.outward.reach import Reach
+    from mock_server.outward.reply import Reply
 
 _KEPT_OPEN = 1.0  # seconds; common servers close idle connections after two or more, and a call should not meet that
 
@@ -70,7 +70,7 @@ class Outward:
 
         `timeout` is in seconds, and holds for connecting, writing and reading together, from this call's turn on;
         the system's resolver alone does not heed it. Headers that frame the message are left out of `headers`.
-        Raises `Refused`, `Failed`, and ValueError for what is no request.
+        Raises `Refused`, `Failed`, and `NoRequest`.
         """
         origin, asked = self._asked(method, url, headers, body)
         with self._turns, _failing(timeout):
@@ -172,7 +172,7 @@ def _failing(timeout: float) -> Iterator[None]:
     except (TimeoutError, httpcore.TimeoutException):
         raise Failed("timeout", f"no answer within {timeout:g} s") from None
     except httpcore.LocalProtocolError as error:
-        raise ValueError(f"no request: {error}") from error
+        raise NoRequest(f"no request: {error}") from error
     except httpcore.RemoteProtocolError as error:
         raise Failed("protocol", f"no HTTP: {error}") from error
     except (OSError, httpcore.NetworkError) as error:

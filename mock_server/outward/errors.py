@@ -3,6 +3,8 @@
 Exception
     Refused    the call was not made: its host is not allowed
     Failed     the call was made, or tried, and got no whole answer
+    ValueError
+        NoRequest    there was nothing to call: no URL, or one that cannot be asked for
 """
 
 from __future__ import annotations
@@ -21,6 +23,10 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         return f"{self.reason}; allowed by {self.allow}"
+
+
+class NoRequest(ValueError):
+    """What was to be called is no URL, or no request can be made of it."""
 
 
 class Failed(Exception):

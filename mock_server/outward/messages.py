@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpcore
+
+from mock_server.outward.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,15 +15,6 @@ if TYPE_CHECKING:
 
 # What frames the message is said here and by nobody else.
 _FRAME = frozenset({"host", "content-length", "transfer-encoding", "connection"})
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer: lower-case header names, the values of a repeated one joined; the first bytes of the body as sent."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def request(method: str, target: Target, headers: Mapping[str, str], body: bytes, to: Origin) -> httpcore.Request:

@@ -8,6 +8,9 @@ import socket
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from mock_server import redaction
+from mock_server.outward.errors import NoRequest
+
 MOST = 8192  # characters of a URL
 
 _PORTS = {"http": 80, "https": 443}
@@ -40,16 +43,16 @@ class Target(NamedTuple):
 def target_of(url: str) -> Target:
     """Read a URL; its fragment is left out.
 
-    Raises ValueError, saying why, for other schemes than http and https, more than `MOST` characters, characters that
+    Raises `NoRequest`, saying why, for other schemes than http and https, more than `MOST` characters, characters that
     a URL has to escape, user names, and hosts and ports that are none; a host beyond ASCII is written as `xn--...`.
     """
     if len(url) > MOST:
-        raise ValueError(f"no URL to call: {len(url)} characters; accepted: at most {MOST}")
+        raise NoRequest(f"no URL to call: {len(url)} characters; accepted: at most {MOST}")
     try:
         parts = _split(url)
         origin = Origin(parts.scheme, *_place(parts.netloc, _PORTS[parts.scheme]))
     except ValueError as error:
-        raise ValueError(f"no URL to call: {url[:200]!r}: {error}") from None
+        raise NoRequest(f"no URL to call: {redaction.url(url)[:200]!r}: {error}") from None
     path = parts.path or "/"
     return Target(origin, f"{path}?{parts.query}" if parts.query else path)
 
@@ -58,7 +61,9 @@ def origin_of(text: str) -> Origin:
     """Read an origin, such as `http://web:8000`. Raises ValueError for what is none, or is more than one."""
     origin, path = target_of(text)
     if path != "/" or "?" in text or "#" in text:
-        raise ValueError(f"no origin: {text[:200]!r}; accepted: a scheme, a host and a port, as in http://web:8000")
+        raise ValueError(
+            f"no origin: {redaction.url(text)[:200]!r}; accepted: a scheme, a host and a port, as in http://web:8000"
+        )
     return origin
 
 

@@ -78,6 +78,7 @@ def test_a_huge_body_is_refused_before_it_is_read(server: MockServer) -> None:
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, "the body is too large")
 
 
+@pytest.mark.usefixtures("small_films")
 def test_result_urls_expire_by_admin_and_by_time(server: MockServer) -> None:
     admin = f"{server.url}/__admin"
     for way in ("expire", "time"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import pytest
 from asking import URL, Core
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
@@ -256,4 +257,4 @@ class Machine(RuleBasedStateMachine):
             assert len(TERMINAL.intersection(task.shown)) <= 1
 
 
-TestMachine = Machine.TestCase
+TestMachine = pytest.mark.usefixtures("small_films")(Machine.TestCase)

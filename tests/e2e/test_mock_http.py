@@ -59,6 +59,7 @@ def is_alive(client: httpx.Client) -> bool:
 
 
 @pytest.mark.parametrize(("provider", "create"), operations("create"))
+@pytest.mark.usefixtures("small_films")
 def test_a_task_is_made_and_asked_for_and_its_results_open(client: httpx.Client, provider: str, create: str) -> None:
     said = loaded(provider).operation(create)
     path = f"/p/{provider}{said.path}"
@@ -113,6 +114,7 @@ def test_head_is_get_without_a_body(url: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.usefixtures("small_films")
 def test_results_answer_head_too_and_unknown_ones_are_404(client: httpx.Client, method: str) -> None:
     made = client.post(VIDEOS, json={"image": URL}).json()["data"]
     (video,) = succeeded(client, f"{VIDEOS}/{made['task_id']}")["task_result"]["videos"]

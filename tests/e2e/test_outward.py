@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from listening import OK, Listener, saying
 
-from mock_server.outward import Failed, Outward, Reach, Refused, Reply
+from mock_server.outward import Failed, Reach, Refused, Reply
+from mock_server.outward.calls import Outward
 
 Make = Callable[..., "Asking"]
 PEM = Path(__file__).with_name("app.example.pem")

@@ -136,6 +136,7 @@ def test_every_command_is_described(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"`kling-contract {command}" in TEXT, command
 
 
-def test_every_file_that_it_links_to_is_there() -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", TEXT):
+def test_every_file_that_it_links_to_or_shows_is_there() -> None:
+    assert TEXT.count("src=") == len(list((ROOT / "docs" / "pictures").iterdir()))
+    for target in re.findall(r'(?:\]\(|src=")([^)"]+)', TEXT):
         assert target.startswith("https://") or (ROOT / target).is_file(), target

@@ -6,10 +6,8 @@ import base64
 import contextlib
 import io
 import tempfile
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ from wire import wire
 
 from kling_contract.demo_photo import photo
 from mock_server import MockServer
-from mock_server.fetching import MOST_BYTES
 from mock_server.scratch import PREFIX
 from mock_server.watching import Watcher
 
@@ -30,9 +27,9 @@ PHOTO = photo(400, 300)
 HALF = {"left_expansion_ratio": 0.5, "up_expansion_ratio": 0, "down_expansion_ratio": 0, "right_expansion_ratio": 0}
 
 
-def expanded(client: httpx.Client, image: str, **more: Any) -> list[str]:
+def expanded(client: httpx.Client, image: str, headers: Mapping[str, str] = KEY, **more: Any) -> list[str]:
     """Make an expansion on an auto clock and return the paths of its results."""
-    made = client.post(EXPAND, headers=KEY, json={"image": image, **HALF, **more}).json()
+    made = client.post(EXPAND, headers={**KEY, **headers}, json={"image": image, **HALF, **more}).json()
     shown = client.get(QUERY.format(made["data"]["task_id"]), headers=KEY).json()["data"]
     assert shown["task_status"] == "succeed"
     return [httpx.URL(each["url"]).path for each in shown["task_result"]["images"]]
@@ -45,6 +42,17 @@ def base64_of(data: bytes) -> str:
 def picture(answer: httpx.Response) -> Image.Image:
     assert answer.status_code == 200
     return Image.open(io.BytesIO(answer.content)).convert("RGB")
+
+
+@contextlib.contextmanager
+def mock(**settings: Any) -> Iterator[tuple[httpx.Client, list[str]]]:
+    """Serve a mock; yield a client of it, and what a person is told."""
+    told: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Watcher, "say", lambda _, line: told.append(line))
+        server = MockServer(provider="kling", clock="auto", **settings)
+    with server, httpx.Client(base_url=server.url, trust_env=False) as client:
+        yield client, told
 
 
 @pytest.fixture(scope="module")
@@ -179,115 +187,3 @@ def test_a_disk_that_takes_nothing_is_no_error(monkeypatch: pytest.MonkeyPatch) 
         assert picture(whole).size == (600, 300)
         assert client.get(path, headers={"Range": "bytes=1-3"}).content == whole.content[1:4]
     assert len([line for line in told if "kept in memory" in line]) == 1
-
-
-# Inputs that are given by URL.
-
-
-class Files(ThreadingHTTPServer):
-    """A web server on a free port that answers with what it was given for each path, and remembers who asked."""
-
-    def __init__(self, answers: dict[str, tuple[int, dict[str, str], bytes]]) -> None:
-        self.answers, self.asked = answers, list[str]()
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def __exit__(self, *error: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Files
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        status, headers, body = self.server.answers.get(self.path, (404, {}, b""))
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        with contextlib.suppress(ConnectionError):
-            self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def mock(**settings: Any) -> Iterator[tuple[httpx.Client, list[str]]]:
-    """Serve a mock; yield a client of it, and what a person is told."""
-    told: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Watcher, "say", lambda _, line: told.append(line))
-        server = MockServer(provider="kling", clock="auto", **settings)
-    with server, httpx.Client(base_url=server.url, trust_env=False) as client:
-        yield client, told
-
-
-@pytest.fixture
-def files() -> Iterator[Files]:
-    answers = {
-        "/cat.png": (200, {}, PHOTO),
-        "/moved.png": (302, {"Location": "/cat.png"}, b""),
-        "/large.png": (200, {}, PHOTO + b"x" * MOST_BYTES),
-        "/page.html": (200, {}, b"<html>"),
-    }
-    with Files(answers) as found:
-        yield found
-
-
-def test_an_input_at_an_allowed_host_is_fetched_once_and_has_its_real_sides(files: Files) -> None:
-    with mock(fetch_from=("127.0.0.1",)) as (client, told):
-        paths = expanded(client, f"{files.url}/cat.png", n=3)
-        assert files.asked == [], "nothing is fetched before a result is wanted"
-        pictures = [picture(client.get(each)) for each in paths]
-    assert {each.size for each in pictures} == {(600, 300)}
-    original = Image.open(io.BytesIO(PHOTO)).convert("RGB").tobytes()
-    assert {each.crop((200, 0, 600, 300)).tobytes() for each in pictures} == {original}
-    assert (files.asked, told) == (["/cat.png"], [])
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("/moved.png", "the answer is 302"),
-        ("/none.png", "the answer is 404"),
-        ("/large.png", f"it is larger than {MOST_BYTES} bytes"),
-    ],
-)
-def test_what_cannot_be_fetched_has_a_stand_in_and_is_told_once(files: Files, name: str, said: str) -> None:
-    with mock(fetch_from=("127.0.0.1",)) as (client, told):
-        for each in [*expanded(client, files.url + name, n=2), *expanded(client, files.url + name)]:
-            assert picture(client.get(each)).size == (1536, 768)
-    assert files.asked == [name] * 2, "once for each task"
-    assert told == [f"a stand-in takes the place of an input at 127.0.0.1: {said}"]
-
-
-def test_what_is_no_image_has_a_stand_in(files: Files) -> None:
-    with mock(fetch_from=("127.0.0.1",)) as (client, told):
-        (path,) = expanded(client, f"{files.url}/page.html")
-        assert picture(client.get(path)).size == (1536, 768)
-    assert (files.asked, told) == (["/page.html"], [])
-
-
-@pytest.mark.parametrize("allowed", [(), ("other.example",)])
-def test_no_other_host_is_asked_not_even_this_machine(files: Files, allowed: tuple[str, ...]) -> None:
-    with mock(fetch_from=allowed) as (client, told):
-        for _ in range(2):
-            (path,) = expanded(client, f"{files.url}/cat.png")
-            assert picture(client.get(path)).size == (1536, 768)
-    assert files.asked == []
-    assert len(told) == 1
-    assert "--fetch-from 127.0.0.1" in told[0]
-
-
-def test_a_result_of_the_mock_itself_needs_no_network(server: MockServer, client: httpx.Client, path: str) -> None:
-    for url in (server.url + path, server.url.replace("127.0.0.1", "localhost") + path):
-        (second,) = expanded(client, url)
-        larger = picture(client.get(second))
-        assert larger.size == (900, 300)
-        assert larger.crop((300, 0, 900, 300)).tobytes() == picture(client.get(path)).tobytes()

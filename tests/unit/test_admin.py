@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from typing import Any
@@ -171,6 +172,7 @@ def _url(desk: Desk, task: str) -> str:
     return str(desk.get("getImageToVideo", task).body["data"]["task_result"]["videos"][0]["url"])
 
 
+@pytest.mark.usefixtures("small_films")
 def test_results_expire_when_they_are_told_to() -> None:
     desk = Desk()
     task = desk.video()
@@ -240,9 +242,16 @@ def _state(desk: Desk) -> dict[str, Any]:
 PARTS = ("requests", "tasks", "scenarios", "faults", "limits", "availability")
 
 
+@functools.cache
+def _one_desk() -> Desk:
+    """Return the same desk each time, which has read every document by the second time."""
+    return Desk()
+
+
 @given(st.lists(st.sampled_from(PARTS), min_size=1, unique=True))
 def test_a_narrow_reset_resets_exactly_what_it_says(parts: list[str]) -> None:
-    desk = Desk()
+    desk = _one_desk()
+    assert desk.admin("POST", "reset").status == 204
     fresh = _state(desk)
     desk.video()
     desk.admin("POST", "scenarios", {"scenario": "slow"})

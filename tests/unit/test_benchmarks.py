@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from benchmarks import load
+from benchmarks import callbacks, load, media
 from benchmarks.__main__ import PARTS, main
 from benchmarks.generators import own
 from benchmarks.load import Order, Slice, Unexpected, measure
@@ -19,6 +19,7 @@ from benchmarks.results import Result, surroundings, table
 from benchmarks.servers import THEIRS, free_port, running, start, stop, wait_for
 from benchmarks.sizes import Sizes
 from kling_contract.contract import check_request
+from mock_server.media import clip
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -53,6 +54,27 @@ def test_the_command_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert "| gate, small body, checks/s" in captured.out
     assert "load generator: own" in captured.out
     assert captured.err.startswith("measuring gate: ")
+
+
+def test_callbacks_that_are_due_at_one_instant_are_delivered() -> None:
+    figures = callbacks.run(quick=True)
+    assert figures["callbacks"] == 100
+    assert figures["a_second"] > 0
+    assert figures["httpx_seconds"] > 0
+    assert 1 <= figures["most_at_once"] <= 64
+
+
+def test_the_media_command_prints_a_row_of_each_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = ["expansion, 1024 x 768", "video, 5 s std", "built-in clip, 5 s"]
+    media.main(["--quick", "--json", *(f"--only={kind}" for kind in kinds)])
+    figures = json.loads(capsys.readouterr().out)
+    assert list(figures["kinds"]) == kinds
+    assert all(value > 0 for kind in figures["kinds"].values() for value in kind.values())
+    assert all(value > 0 for value in figures["serving"].values())
+    sizes = [kind["kilobytes"] for kind in figures["kinds"].values()]
+    assert sizes[2] == len(clip(5, label={}).data) // 1000 != sizes[1]
+    rows = media.report(figures).splitlines()[2:5]
+    assert [row.split("|")[1].strip() for row in rows] == kinds
 
 
 def test_wrong_use_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,20 +6,19 @@ import json
 from typing import Any
 
 import pytest
-from asking import URL, Core, made, operations
+from asking import URL, made, operations
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from receivers import EPOCH, HOOK, Receiver, at_the_end, core, session, statuses
 
 from kling_contract import check_callback
 from mock_server.callbacks.delivery import Attempt, Delivery
 from mock_server.callbacks.modes import LATE, MODES, Due, callbacks_of
 from mock_server.lifecycle import Plan, Step, ended, status_at
-from mock_server.outward import Failed, Refused, Reply
+from mock_server.outward import Failed, NoRequest, Refused, Reply
 from mock_server.wishes import BadWish, Wish, wish_of
 
-EPOCH = 1_789_948_800_000
-HOOK = "http://127.0.0.1:9/hook"
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 RETRIES = [5, 30, 120, 600, 3600, 21600, 86400]
 
@@ -130,40 +129,6 @@ def test_a_replay_that_fails_takes_nothing_back() -> None:
     assert (found.state, found.next) == ("delivered", None)
 
 
-class Receiver:
-    """Stands in for the network: answers with what it was given, then with 200."""
-
-    def __init__(self, *answers: Any) -> None:
-        self.answers, self.got = list(answers), []  # type: ignore[var-annotated]
-
-    def call(self, method: str, url: str, headers: dict[str, str], body: bytes, **limits: Any) -> Reply:
-        self.got.append((url, headers, body, limits))
-        answer = self.answers.pop(0) if self.answers else 200
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, Reply) else Reply(answer, {}, b"")
-
-
-def core(receiver: Receiver, clock: str = "frozen", **settings: Any) -> Core:
-    found = Core(clock=clock, epoch=EPOCH, **settings)
-    found.mock.courier.carrier = receiver  # type: ignore[assignment]
-    return found
-
-
-def at_the_end(found: Core) -> str:
-    """Make a task that calls back once, at its end."""
-    answer = found.create("createImageToVideo", {"image": URL, "callback_url": HOOK}, prefer="callbacks=terminal")
-    return str(answer.body["data"]["task_id"])
-
-
-def statuses(receiver: Receiver) -> list[str]:
-    return [json.loads(body)["task_status"] for _, _, body, _ in receiver.got]
-
-
-def session(found: Core) -> Any:
-    return found.mock.sessions.get("default")
-
-
 def test_each_change_is_told_at_its_time_with_the_documented_body() -> None:
     receiver = Receiver()
     found = core(receiver)
@@ -241,7 +206,7 @@ def test_the_id_is_constant_and_the_timestamp_fresh() -> None:
         (Failed("timeout", "no answer within 5 s"), "timeout", "waiting"),
         (Failed("refused", "nobody listens"), "failed", "waiting"),
         (Refused("10.0.0.1", "no", "--callback-to 10.0.0.1"), "refused", "refused"),
-        (ValueError("no URL"), "refused", "refused"),
+        (NoRequest("no URL"), "refused", "refused"),
     ],
 )
 def test_what_never_arrived_is_journalled(error: Exception, outcome: str, state: str) -> None:

@@ -135,13 +135,3 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setitem(sys.modules, "starlette", None)
     assert call("serve", "--port", "0") == 2
     assert "pip install 'kling-contract[mock]'" in capsys.readouterr().err
-
-
-def test_the_demo_leaves_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = tmp_path / "tour"
-    assert call("demo", "--into", str(folder)) == 0
-    printed = capsys.readouterr().out
-    assert sorted(path.suffix for path in folder.iterdir()) == [".mp4", ".png", ".png"]
-    assert '{"code": null, "message": "404"}' in printed
-    assert "area 9 exceeds 3" in printed
-    assert "up=0.366 down=0.366 left=0.366 right=0.366" in printed

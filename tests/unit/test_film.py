@@ -188,7 +188,7 @@ class TestPicture:
         shot = replace(SHORT, start=start, aspect=(16, 9))
         assert made(shot) == made(replace(shot, start=None))
         first = frames(shot)[0]
-        assert unlike(first, pictures.stand_in(pictures.pillow(), (320, 180)).resize(first.size)) < 4
+        assert unlike(first, pictures.stand_in(pictures.pillow(), (240, 134)).resize(first.size)) < 4
 
     def test_transparent_parts_are_grey(self):
         first = frames(replace(SHORT, start=encoded(Image.new("RGBA", (160, 90), (255, 0, 0, 0)))))[0]

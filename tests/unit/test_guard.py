@@ -101,6 +101,15 @@ def test_a_server_beyond_loopback_needs_a_token() -> None:
         assert "KLINGMOCK_ADMIN_TOKEN" in no.message
 
 
+PROXIED = [("127.0.0.1", True), ("::1, 127.0.0.1", True), ("203.0.113.9", False), ("127.0.0.1, 203.0.113.9", False)]
+
+
+@pytest.mark.parametrize(("asked_for", "may"), PROXIED)
+def test_a_proxy_on_this_machine_asks_for_this_machine_alone(asked_for: str, may: bool) -> None:
+    no = Guard(None).refusal({"host": "localhost", "x-forwarded-for": asked_for})
+    assert (no is None) is may
+
+
 ADDRESSES = [("::ffff:127.0.0.1", True), ("::1", True), ("10.0.0.1", False), ("::", False)]
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from mock_server.fetching import Fetching
 from mock_server.inputs import Inputs
 from mock_server.settings import Settings
 
@@ -24,7 +25,7 @@ def png(width: int = 320, height: int = 300, colour: str = "teal") -> str:
 
 
 def inputs(most: int) -> Inputs:
-    return Inputs(Settings(kept_inputs=most))
+    return Inputs(Settings(kept_inputs=most), Fetching((), str))
 
 
 def finished(core: Core, operation: str, body: dict[str, Any]) -> list[str]:
@@ -185,6 +186,7 @@ def test_several_images_make_one_in_the_aspect_that_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("duration", "seconds"), [(None, 5), ("10", 10)])
+@pytest.mark.usefixtures("small_films")
 def test_a_video_plays_as_long_as_was_asked_for(duration: str | None, seconds: int) -> None:
     core = Core("cometapi")
     (url,) = finished(core, "createImageToVideo", {"image": URL, **({"duration": duration} if duration else {})})
@@ -250,6 +252,7 @@ LENIENT: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("operation", "body"), LENIENT)
+@pytest.mark.usefixtures("small_films")
 def test_a_lenient_server_makes_results_of_anything(operation: str, body: dict[str, Any]) -> None:
     core = Core(lenient=True)
     urls = finished(core, operation, body)
@@ -272,5 +275,5 @@ def huge(width: int, height: int) -> str:
 @pytest.mark.parametrize("sides", [(2**31 - 1, 2**31 - 1), (2**31 - 1, 1), (1, 2**31 - 1), (100_000, 100_000)])
 def test_an_image_that_says_it_is_huge_does_not_fill_the_memory(sides: tuple[int, int]) -> None:
     core = Core(lenient=True)
-    (url,) = finished(core, "createImageExpansion", expansion(huge(*sides), 2, 2, 2, 2))
-    assert opened(core, url).size == (5 * 1024, 5 * 768)
+    (url,) = finished(core, "createImageExpansion", expansion(huge(*sides), 0.5, 0.5, 0.5, 0.5))
+    assert opened(core, url).size == (2 * 1024, 2 * 768)

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import tracemalloc
+import zlib
 from decimal import Decimal
 from pathlib import Path
 
@@ -193,6 +194,37 @@ class TestExpanded:
     )
     def test_a_damaged_original_is_replaced_by_the_stand_in(self, damaged):
         assert expanded(damaged, 300, 300) == expanded(None, 300, 300)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            encoded(picture(300, 300), "GIF", save_all=True, append_images=[picture(300, 300, seed=2)]),
+            encoded(picture(300, 300), "WEBP"),
+            b'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300"/>',
+        ],
+        ids=["animated gif", "webp", "svg"],
+    )
+    def test_what_is_neither_png_nor_jpeg_is_replaced_by_the_stand_in(self, other):
+        assert expanded(other, 300, 300) == expanded(None, 300, 300)
+
+    def test_of_an_animated_png_the_first_picture_counts(self):
+        first = picture(40, 30)
+        data = encoded(first, save_all=True, append_images=[picture(40, 30, seed=2)])
+        assert same(inside(decoded(expanded(data, 40, 30)), 40, 30), first)
+
+    @pytest.mark.parametrize("kind", [b"zTXt", b"iCCP"])
+    def test_text_that_unpacks_to_a_hundred_megabytes_is_not_unpacked(self, kind):
+        whole = encoded(picture(40, 30))
+        packed = kind + b"a\0\0" + zlib.compress(b"x" * 100_000_000)
+        bomb = struct.pack(">I", len(packed) - 4) + packed + struct.pack(">I", zlib.crc32(packed))
+        tracemalloc.start()
+        try:
+            file = expanded(whole[: png.HEADER_END] + bomb + whole[png.HEADER_END :], 40, 30)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 10_000_000
+        assert decoded(file).size == (canvas(40, 30, SOME).width, canvas(40, 30, SOME).height)
 
     def test_an_original_of_another_size_is_replaced_by_the_stand_in(self):
         assert expanded(encoded(picture(30, 40)), 40, 30) == expanded(None, 40, 30)

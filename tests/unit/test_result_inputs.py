@@ -145,6 +145,7 @@ def test_a_video_begins_with_its_image_and_ends_with_its_tail() -> None:
         assert video.metadata["kling-task"] == url.rpartition("/")[2].partition("-")[0]
 
 
+@pytest.mark.usefixtures("small_films")
 def test_the_tail_alone_is_no_beginning() -> None:
     core = Core(lenient=True)
     body = {"image_tail": png(400, 300, "blue")}
@@ -154,6 +155,7 @@ def test_the_tail_alone_is_no_beginning() -> None:
     assert near(last, "blue")
 
 
+@pytest.mark.usefixtures("small_films")
 def test_what_a_mask_covers_stays_still() -> None:
     core, mask, photo = Core(lenient=True), Image.new("L", (400, 300)), Image.effect_noise((400, 300), 90)
     mask.paste(255, (0, 0, 200, 300))

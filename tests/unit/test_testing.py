@@ -118,6 +118,7 @@ def test_waiting_for_a_task_waits_for_nothing() -> None:
             made(kling, prompt="[[kling:scenario=fail]]", callback_url="").wait()
 
 
+@pytest.mark.usefixtures("small_films")
 def test_results_are_saved(tmp_path: Any) -> None:
     with mock() as kling:
         (path,) = made(kling).wait().save(tmp_path)
