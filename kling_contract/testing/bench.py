@@ -1,17 +1,98 @@
-"""Where tests get their mocks: one for each provider and its settings, with a fresh session for each test."""
+"""Where tests get their mocks: one for each provider, with a fresh session for each test."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.errors import KlingError
 from kling_contract.testing.handle import MockHandle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from kling_contract.documents import Provider
+    from mock_server.app import Mock
+    from mock_server.session import Session
 
 _URL = "http://kling.localhost"
+
+
+class Bench:
+    """The mocks of one run of tests, and of each the sessions of its tests."""
+
+    def __init__(self) -> None:
+        self._mocks: dict[Any, Mock] = {}
+        self._count = 0
+
+    @contextmanager
+    def handle(
+        self,
+        provider: str | Path | Provider = "cometapi",
+        *,
+        clock: str = "auto",
+        polls: int = 1,
+        seed: int | None = None,
+        ignore: Sequence[str] = (),
+        passthrough: Sequence[str] = (),
+        where: Callable[[], str | None] = lambda: None,
+    ) -> Iterator[MockHandle]:
+        """Yield a handle of a fresh session, to which every host leads that a document names; nothing leaves.
+
+        `ignore` are patterns of paths, and `passthrough` hosts, that are the test's own business: there our mock steps
+        aside for others, and where there are none the request fails.
+        """
+        from kling_contract.interception import Named, intercepted
+        from kling_contract.testing.reception import Reception
+
+        mock, name = self._mock(provider), self.next_name()
+        prepare(mock.sessions.get(name), mock, clock=clock, polls=polls, seed=seed)
+        providers = mock.addresses.every_provider()
+        reception = Reception(mock, name, providers, ignore=ignore, aside=passthrough, where=where)
+        handle = MockHandle(mock, name, mock.addresses.root.provider.base_urls[0])
+        handle.lines = reception.lines
+        with ExitStack() as stack:
+            stack.callback(mock.sessions.end, name)
+            stack.callback(handle.close)
+            named = Named(reception.urls)
+            stack.enter_context(intercepted(named, reception.answer, reception.aanswer, passes=reception.passes))
+            yield handle
+
+    def next_name(self) -> str:
+        """Return the name of the next test's session."""
+        self._count += 1
+        return f"test-{self._count}"
+
+    def close(self) -> None:
+        """Close every mock."""
+        for mock in self._mocks.values():
+            mock.close()
+
+    def _mock(self, provider: Any) -> Mock:
+        if provider not in self._mocks:
+            self._mocks[provider] = made(provider=provider)
+        return self._mocks[provider]
+
+
+def prepare(session: Session, mock: Mock, *, clock: str, polls: int, seed: int | None) -> None:
+    """Let a fresh session be as a test wants it."""
+    from mock_server.wishes import Wish
+
+    session.set_clock(mode=clock)
+    session.wish = Wish(polls=polls)
+    if seed is not None:
+        mock.sessions.reseed(session, seed)
+
+
+def made(**settings: Any) -> Mock:
+    """Return a mock. Raises `KlingError` without the extra `mock`."""
+    try:
+        from mock_server.app import Mock
+        from mock_server.settings import Settings
+    except ModuleNotFoundError as error:
+        raise KlingError(f"the mock needs {error.name}: pip install 'kling-contract[mock]'") from error
+    return Mock(Settings(**{"clock": "auto", **settings}))
 
 
 @contextmanager
@@ -20,15 +101,10 @@ def mock(*, clock: str = "auto", **settings: Any) -> Iterator[MockHandle]:
 
     Raises `DocumentError` for a document that cannot be read, and `KlingError` without the extra `mock`.
     """
-    try:
-        from mock_server.app import Mock
-        from mock_server.settings import Settings
-    except ModuleNotFoundError as error:
-        raise KlingError(f"the mock needs {error.name}: pip install 'kling-contract[mock]'") from error
-    made = Mock(Settings(clock=clock, **settings))
-    handle = MockHandle(made, "default", _URL)
+    own = made(clock=clock, **settings)
+    handle = MockHandle(own, "default", _URL)
     try:
         yield handle
     finally:
         handle.close()
-        made.close()
+        own.close()

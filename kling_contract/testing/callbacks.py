@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mock_server.app import Mock
     from mock_server.callbacks.delivery import Delivery
     from mock_server.session import Session
 
 
 class Callbacks:
-    """The callbacks of a session, oldest first. `come` lets come what is to come on its own."""
+    """The callbacks of a session, oldest first. `come` lets come what is to come on its own.
 
-    def __init__(self, mock: Mock, session: Session, come: Callable[[str | None, float], None]) -> None:
-        self._mock, self._session, self._come = mock, session, come
+    `session` says which it is, since one that was reset is another.
+    """
+
+    def __init__(self, session: Callable[[], Session], come: Callable[[str | None, float], None]) -> None:
+        self._session, self._come = session, come
 
     def to(self, app: Any) -> None:
         """Deliver to a WSGI or ASGI application of this process, in the thread that lets time pass.
@@ -26,7 +28,7 @@ class Callbacks:
         """
         from mock_server.inprocess import Application
 
-        self._session.deliveries.carrier = Application(app)
+        self._session().deliveries.carrier = Application(app)
 
     def wait_for(self, status: str, timeout: float = 5.0) -> Delivery:
         """Return the last callback of a status that was taken, once all that is to come on its own has come.
@@ -51,4 +53,4 @@ class Callbacks:
         return self._all()[index]
 
     def _all(self) -> list[Delivery]:
-        return self._session.deliveries.where(lambda delivery: True)
+        return self._session().deliveries.where(lambda delivery: True)

@@ -39,12 +39,14 @@ class SeenTask:
 class MockHandle:
     """One session of a mock. `client` and `async_client` are ours, and wait on the session's clock.
 
-    `url` is what a base URL is to be set to, where code is told one.
+    `url` is what a base URL is to be set to, where code is told one; `lines` says of requests, by their number in the
+    journal, which line of the test led to them.
     """
 
     def __init__(self, mock: Mock, session: str, url: str) -> None:
         self._mock, self._name, self.url = mock, session, url
-        self.callbacks = Callbacks(mock, self.session, self._come)
+        self.lines: dict[int, str] = {}
+        self.callbacks = Callbacks(lambda: self.session, self._come)
 
     @property
     def session(self) -> Session:

@@ -1,0 +1,110 @@
+"""Requests that were meant for a provider's host, answered by the mock in this process."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kling_contract.clock import RealClock
+from kling_contract.interception import Broken, Request, Response
+from mock_server.exchange import Answer, Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kling_contract.documents import Provider
+    from mock_server.app import Mock
+
+_OWN = ("/__", "/s/", "/p/")  # paths that the mock has beside those of providers
+
+
+class Reception:
+    """Answers for every host that one of `providers` names, in one session of a mock.
+
+    Paths outside a provider's own, those that one of `ignore` fits, and the hosts of `aside` are not ours. `where` says
+    which line of the test asks; `lines` keeps it by the number of the journal's entry.
+    """
+
+    def __init__(
+        self,
+        mock: Mock,
+        session: str,
+        providers: Iterable[Provider],
+        *,
+        ignore: Sequence[str] = (),
+        aside: Iterable[str] = (),
+        where: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._mock, self._session, self._where = mock, session, where
+        self._ignore, self._aside = tuple(ignore), frozenset(aside)
+        self._places = {_host(url): (each, urlsplit(url).path) for each in providers for url in each.base_urls}
+        self._own = {each.name: _first_segments(each) for each, _ in self._places.values()}
+        self._root, self._clock = mock.addresses.root.provider.name, RealClock()
+        self.lines: dict[int, str] = {}
+
+    @property
+    def urls(self) -> list[str]:
+        """Every base URL that is answered for."""
+        return [url for provider, _ in self._places.values() for url in provider.base_urls]
+
+    def passes(self, request: Request) -> bool:
+        """Whether a request is none of ours."""
+        if _host(request.url) in self._aside:
+            return True
+        provider, path = self._place(request.url)
+        ours = path.startswith(_OWN) or path.split("/")[1:2] in self._own[provider.name]
+        return not ours or any(fnmatchcase(path, pattern) for pattern in self._ignore)
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request. Raises `Broken` where a fault ends the connection."""
+        exchange, session = self._exchange(request), self._mock.sessions.get(self._session)
+        session.catch_up()
+        answer = self._answered(exchange)
+        session.hurry()
+        if answer.delay:
+            self._clock.sleep(answer.delay)
+        return _response(request, answer)
+
+    async def aanswer(self, request: Request) -> Response:
+        """Do what `answer` does in an event loop."""
+        exchange, session = self._exchange(request), self._mock.sessions.get(self._session)
+        await session.acatch_up()
+        answer = self._answered(exchange)
+        await session.ahurry()
+        if answer.delay:
+            await self._clock.asleep(answer.delay)
+        return _response(request, answer)
+
+    def _answered(self, exchange: Exchange) -> Answer:
+        answer, line = self._mock.answer(exchange), self._where()
+        if answer.entry is not None and line is not None:
+            self.lines[answer.entry.id] = line
+        return answer
+
+    def _place(self, url: str) -> tuple[Provider, str]:
+        provider, prefix = self._places[_host(url)]
+        return provider, urlsplit(url).path.removeprefix(prefix)
+
+    def _exchange(self, request: Request) -> Exchange:
+        provider, path = self._place(request.url)
+        if provider.name != self._root and not path.startswith(_OWN):
+            path = f"/p/{provider.name}{path}"
+        parts = urlsplit(request.url)
+        headers = {"x-kling-session": self._session, **request.headers}
+        return Exchange(request.method, path, parts.query, headers, request.body, f"{parts.scheme}://{parts.netloc}")
+
+
+def _response(request: Request, answer: Answer) -> Response:
+    if answer.fate != "whole":
+        raise Broken(answer.fate)
+    headers = {"content-type": answer.content_type, "content-length": str(len(answer.body)), **answer.headers}
+    return Response(answer.status, headers, b"" if request.method == "HEAD" else answer.body)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").rstrip(".").lower()
+
+
+def _first_segments(provider: Provider) -> list[list[str]]:
+    return [each.path.split("/")[1:2] for each in provider.operations.values()]

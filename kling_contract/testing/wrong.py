@@ -1,0 +1,81 @@
+"""What a test is told when the code under test broke the contract: worth reading, and enough to mend it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from kling_contract.contract import check_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kling_contract.documents import Operation
+    from mock_server.journal import Entry
+    from mock_server.session import Session
+
+_LONGEST = 600  # characters of a body
+
+
+def broken(session: Session) -> list[Entry]:
+    """Return the requests of a session that broke the contract or hit no route."""
+    return session.journal.where(lambda entry: bool(entry.violations))
+
+
+def report(entries: Iterable[Entry], lines: Mapping[int, str]) -> str:
+    """Return what was sent, why that is wrong, and what would be right, request by request."""
+    return "\n\n".join(_told(entry, lines.get(entry.id)) for entry in entries)
+
+
+def unfinished(session: Session) -> str | None:
+    """Return a hint at tasks whose end nobody asked for, or None."""
+    asked = {entry.task for entry in session.journal.where(lambda entry: entry.task_status in ("succeed", "failed"))}
+    told = {each.task for each in session.deliveries.where(lambda each: each.state == "delivered")}
+    left = [task_id for task_id in session.store.ids() if task_id not in asked | told]
+    if not left:
+        return None
+    what = f"task {left[0]}" if len(left) == 1 else f"{len(left)} tasks, {left[0]} the first,"
+    return f"nobody learnt how {what} ended"
+
+
+def _told(entry: Entry, line: str | None) -> str:
+    shown = entry.as_dict()
+    lines = [f"{line or 'a request'}: {entry.method} {shown['path']} was answered {entry.status}"]
+    if shown["body"] is not None:
+        lines.append(f"  sent: {_short(shown['body'])}")
+    lines += [f"  {_violation(each)}" for each in shown["violations"]]
+    nearest = _nearest(entry.asked, shown["body"], shown["violations"]) if entry.asked is not None else None
+    if nearest is not None:
+        lines.append(f"  this would be accepted: {_short(nearest)}")
+    return "\n".join(lines)
+
+
+def _violation(each: Mapping[str, Any]) -> str:
+    place = f"{each['pointer']}: " if each["pointer"] else ""
+    hint = f" ({each['hint']})" if each["hint"] else ""
+    return f"{each['rule']}: {place}{each['message']}{hint}"
+
+
+def _nearest(operation: Operation, body: Any, violations: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Return what was sent with as little as possible taken from the document's example, None if that is no better."""
+    if not operation.examples or not isinstance(body, dict):
+        return None
+    example = dict(next(iter(operation.examples.values())))
+    # An image is shown as a description, and stands for itself: what is wrong with it is said above.
+    kept = {name: value for name, value in body.items() if not isinstance(value, dict)}
+    wrong = {each["pointer"].split("/")[1] for each in violations if each["pointer"]}
+    mended = {name: value for name, value in kept.items() if name not in wrong}
+    for found in ({**_needed(operation, example), **mended}, {**example, **mended}, example):
+        if not check_request(operation, found):
+            return found
+    return None
+
+
+def _needed(operation: Operation, example: Mapping[str, Any]) -> dict[str, Any]:
+    required = (operation.request or {}).get("required", ())
+    return {name: example[name] for name in required if name in example}
+
+
+def _short(body: Any) -> str:
+    text = json.dumps(body, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text)} characters)"
