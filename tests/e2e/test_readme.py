@@ -100,6 +100,11 @@ def test_an_application_of_the_test_is_called_back() -> None:
     assert run(PYTHON[5]) == "/hook\n" * 3
 
 
+def test_the_tests_of_the_readme_pass(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(PYTHON[6])
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
 def test_a_job_fails_by_its_prompt() -> None:
     assert run(PYTHON[3]) == "Failure to pass the risk control system\n"
 
