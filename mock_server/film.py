@@ -15,7 +15,7 @@ from mock_server.pictures import decoded, pillow, stand_in
 from mock_server.png import File
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
     from av import VideoFrame
@@ -52,12 +52,17 @@ class Shot:
     index: int = 0
 
 
-def film(shot: Shot, *, label: Mapping[str, str]) -> File | None:
+class Unwanted(Exception):
+    """Nobody waits for the film any more."""
+
+
+def film(shot: Shot, *, label: Mapping[str, str], wanted: Callable[[], bool] = lambda: True) -> File | None:
     """Return an MP4 without sound (yuv420p, its index before the data); None where PyAV or Pillow is not installed.
 
     The frame has the shape of the start image, else of the tail, else `aspect`, else 16:9, but at most 2.5:1. The first
     frame is the start image, or a stand-in marked so; the last is the tail, if any. White areas of the mask show the
-    start image throughout. `seed` and `index` decide where the movement goes. `label` becomes metadata.
+    start image throughout. `seed` and `index` decide where the movement goes. `label` becomes metadata. Raises
+    `Unwanted` before the next frame once it is not `wanted`.
     """
     av, pil = _pyav(), pillow()
     if av is None or pil is None:
@@ -67,7 +72,14 @@ def film(shot: Shot, *, label: Mapping[str, str]) -> File | None:
     frames = _moving(av, pil, shot, size, start, tail)
     if still:
         frames = _held(av, pil, frames, _mask(pil, still, size))
-    return File("video/mp4", _encoded(av, frames, size, shot.rate, label), ".mp4")
+    return File("video/mp4", _encoded(av, _while(wanted, frames), size, shot.rate, label), ".mp4")
+
+
+def _while(wanted: Callable[[], bool], frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+    for frame in frames:
+        if not wanted():
+            raise Unwanted
+        yield frame
 
 
 def _pyav() -> ModuleType | None:

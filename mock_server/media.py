@@ -16,7 +16,7 @@ from mock_server.pictures import composed_png, expanded_png, plain_composed_png,
 from mock_server.png import File
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mock_server.store import Task
 
@@ -47,17 +47,26 @@ def missing_extra() -> str | None:
     return "results are small built-in files; pip install 'kling-contract[media]' draws them from their inputs"
 
 
-def draw(task: Task, index: int, inputs: Sequence[Input], *, short_side: int = 720, rate: int = 24) -> File:
+def draw(
+    task: Task,
+    index: int,
+    inputs: Sequence[Input],
+    *,
+    short_side: int = 720,
+    rate: int = 24,
+    wanted: Callable[[], bool] = lambda: True,
+) -> File:
     """Return result `index` (from 0) of a finished task; `inputs` are the images of its request that are known.
 
     An expansion is the original on its canvas; another image is a composition in the aspect that was asked for; a
     video of `rate` frames a second, its shorter side `short_side` pixels, brings the input to life, or is a built-in
-    clip where that cannot be done. Where a picture is too large to be drawn it is plain.
+    clip where that cannot be done. Where a picture is too large to be drawn it is plain. Raises `Unwanted` in the
+    middle of a video that is not `wanted` any more.
     """
     label = {"Software": "kling-contract mock", "kling-task": task.id, "kling-seed": str(task.seed)}
     if task.result == "video":
         shot = _shot(task, index, inputs, max(short_side, _LEAST_SIDE), rate)
-        return film(shot, label=label) or clip(shot.seconds, label=label)
+        return film(shot, label=label, wanted=wanted) or clip(shot.seconds, label=label)
     ratios = _ratios(task.fields)
     if ratios is not None:
         return _expansion(task, index, inputs, ratios, label)

@@ -63,6 +63,7 @@ class Results:
         self._sessions, self._addresses, self._inputs = sessions, addresses, inputs
         self._shelf = Shelf(settings.kept_results, say)
         self._fetching = fetching
+        self._is_over = False
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
     def file(self, name: str) -> Shelved | None:
@@ -81,6 +82,10 @@ class Results:
         """Remove the files and the inputs of every task whose `Session.key` begins with `owner`, as `"3/"` does."""
         self._inputs.forget(owner)
         self._shelf.forget(owner)
+
+    def stop(self) -> None:
+        """Draw no video to its end any more, for a server that is about to go."""
+        self._is_over = True
 
     def close(self) -> None:
         """Remove all files, which are drawn anew if they are asked for again."""
@@ -110,7 +115,7 @@ class Results:
         inputs = [Input(field, self._bytes(owner, text, chain)) for field, text in self._inputs.of(owner)]
         side, rate = self._footage(task)
         with self._turns:
-            return draw(task, found.place, inputs, short_side=side, rate=rate)
+            return draw(task, found.place, inputs, short_side=side, rate=rate, wanted=lambda: not self._is_over)
 
     def _footage(self, task: Task) -> tuple[int, int]:
         served, footage = self._addresses.served(task.provider), Footage()

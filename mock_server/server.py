@@ -98,6 +98,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.background.stop()
+        self._app.state.mock.results.stop()
         await super().shutdown(sockets)
         await self._app.state.background.close()
         self._app.state.mock.close()

@@ -11,6 +11,7 @@ import anyio
 from starlette.concurrency import run_in_threadpool
 
 from mock_server.exchange import Answer, Headers
+from mock_server.film import Unwanted
 from mock_server.ranges import Unsatisfiable, spans
 from mock_server.results import Expired
 
@@ -106,6 +107,8 @@ class Serving:
             found = self._opened(name)
         except Expired as expired:
             return _in_words(expired.status, str(expired))
+        except Unwanted:
+            return _in_words(503, "the server is about to stop")
         if found is None:
             return _in_words(404, "no such result")
         result, file = found

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mock_server import film
     from mock_server.png import File
 
@@ -26,8 +24,8 @@ def small_films(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the videos of this process small, which is quick, for a test that is not about how large they are."""
     from mock_server import film, media
 
-    def small(shot: film.Shot, *, label: Mapping[str, str]) -> File | None:
-        return film.film(replace(shot, short_side=min(shot.short_side, 90)), label=label)
+    def small(shot: film.Shot, **options: Any) -> File | None:
+        return film.film(replace(shot, short_side=min(shot.short_side, 90)), **options)
 
     monkeypatch.setattr(media, "film", small)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from web import get
 from wire import PATIENCE, wire
 
 from mock_server import MockServer, media
+from mock_server.film import Unwanted
 from mock_server.png import File
 
 CROWD = 50
@@ -99,3 +101,34 @@ def test_head_of_what_is_not_drawn_yet_says_how_long_it_will_be(
     assert int(head.headers["content-length"]) == len(whole.content) > 1000
     assert head.headers["etag"] == whole.headers["etag"]
     assert len(drawing.drawn) == 1
+
+
+def test_a_server_that_stops_does_not_wait_for_a_film(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended, film = threading.Event(), [], media.film
+
+    def drawn(shot: Any, **options: Any) -> Any:
+        begun.set()
+        try:
+            return film(shot, **options)
+        except Unwanted:
+            ended.append("unwanted")
+            raise
+
+    def fetch() -> None:
+        # Whether the client still gets its 503 depends on how soon the server goes.
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(url, timeout=60, trust_env=False)
+
+    monkeypatch.setattr(media, "film", drawn)
+    with MockServer(clock="auto") as server:
+        body = {"image": "https://example.com/cat.png", "model_name": "kling-v3", "prompt": "x", "duration": "15"}
+        headers = {"authorization": "Bearer test"}
+        video = f"{server.url}/p/kling/v1/videos/image2video"
+        created = httpx.post(video, json={**body, "mode": "4k"}, headers=headers)
+        shown = httpx.get(f"{video}/{created.json()['data']['task_id']}", headers=headers).json()["data"]
+        url = shown["task_result"]["videos"][0]["url"]
+        fetching = threading.Thread(target=fetch)
+        fetching.start()
+        assert begun.wait(60)
+    fetching.join()
+    assert ended == ["unwanted"]

@@ -17,7 +17,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 
 from kling_contract.demo_photo import photo
 from mock_server import pictures
-from mock_server.film import Shot, film
+from mock_server.film import Shot, Unwanted, film
 
 LABEL = {"Software": "kling-contract mock", "kling-task": "t-1", "kling-seed": "7"}
 SKY = photo(160, 90)
@@ -243,3 +243,15 @@ class TestMask:
     @pytest.mark.parametrize("still", [b"", b"damaged", MASK[:60]])
     def test_a_damaged_mask_is_ignored(self, still):
         assert made(replace(SHORT, still=still)) == made(SHORT)
+
+
+def test_a_film_that_nobody_waits_for_is_not_drawn_to_its_end() -> None:
+    asked: list[int] = []
+
+    def wanted() -> bool:
+        asked.append(1)
+        return len(asked) < 5
+
+    with pytest.raises(Unwanted):
+        film(Shot(5, 90, 24, None), label={}, wanted=wanted)
+    assert len(asked) == 5
