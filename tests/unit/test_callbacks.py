@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from asking import URL, made, operations
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from receivers import EPOCH, HOOK, Receiver, at_the_end, core, session, statuses
@@ -94,6 +94,7 @@ def delivery(**fields: Any) -> Delivery:
 
 
 @given(st.integers(0, 599), st.integers(0, 9))
+@example(410, 0)
 def test_a_2xx_ends_a_delivery_and_a_410_too(status: int, before: int) -> None:
     found = delivery(attempts=[attempt() for _ in range(before)])
     found.settle(attempt(status=status), RETRIES)
