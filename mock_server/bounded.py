@@ -15,11 +15,12 @@ V = TypeVar("V")
 class Bounded(Generic[V]):
     """Values by key, each of a size, `most` in all; `gone` is called with each value that has to go.
 
-    A key is `owner/name`, so that all of one owner can be forgotten at once. Any thread may use this.
+    With `alone`, the last one is kept even if it alone is larger than that, unless `most` is 0. A key is `owner/name`,
+    so that all of one owner can be forgotten at once. Any thread may use this.
     """
 
-    def __init__(self, most: int, gone: Callable[[V], object] | None = None) -> None:
-        self.most, self._gone = most, gone
+    def __init__(self, most: int, gone: Callable[[V], object] | None = None, *, alone: bool = False) -> None:
+        self.most, self._gone, self._alone = most, gone, alone and most > 0
         self._held: OrderedDict[str, tuple[V, int]] = OrderedDict()
         self._owned: dict[str, set[str]] = {}
         self._size = 0
@@ -36,14 +37,14 @@ class Bounded(Generic[V]):
     def put(self, key: str, value: V, size: int) -> bool:
         """Keep a value in place of any that has its key; False, and nothing kept, if it is larger than the bound."""
         self.drop(key)
-        if size > self.most:
+        if size > self.most and not self._alone:
             return False
         with self._lock:
             self._held[key] = value, size
             self._owned.setdefault(_owner(key), set()).add(key)
             self._size += size
             going = []
-            while self._size > self.most:
+            while self._size > self.most and (len(self._held) > 1 or not self._alone):
                 going.append(self._taken(next(iter(self._held))))
         self._let_go(going)
         return True

@@ -24,12 +24,14 @@ _APIECE = 200  # bytes that an image takes besides its text
 class Inputs:
     """Images by `Session.key` of their task; when all exceed a number of bytes, those used longest ago are forgotten.
 
+    Those of the last task are kept however large they are.
+
     An image is the canonical name of its field, and its text: base64, a URL, or `/__media/<name>` for the URL of a
     result of this mock. Of a URL that is too long the text is empty.
     """
 
     def __init__(self, settings: Settings, fetching: Fetching) -> None:
-        self._kept: Bounded[tuple[tuple[str, str], ...]] = Bounded(settings.kept_inputs)
+        self._kept: Bounded[tuple[tuple[str, str], ...]] = Bounded(settings.kept_inputs, alone=True)
         self._fetching = fetching
 
     def keep(self, key: str, pictures: Sequence[tuple[str, str]], origins: Iterable[str] = ()) -> None:

@@ -48,7 +48,8 @@ class Settings:
     kept_deliveries how many callbacks that are done each session keeps
     journal_entries, journal_bytes  how much each session's journal keeps
     max_body        bytes of a request body
-    kept_inputs     bytes of images in requests, as base64, that are kept for drawing results
+    kept_inputs     bytes of images in requests, as base64, that are kept for drawing results; those of the last
+                    request are kept even if they are larger
     kept_results    bytes of result files that are kept on disk
     """
 
@@ -81,5 +82,5 @@ class Settings:
     journal_entries: int = 1000
     journal_bytes: int = 8 * MEBIBYTE
     max_body: int = 96 * MEBIBYTE
-    kept_inputs: int = 64 * MEBIBYTE
+    kept_inputs: int = 8 * MEBIBYTE
     kept_results: int = 512 * MEBIBYTE

@@ -111,6 +111,14 @@ def test_inputs_never_exceed_their_bound_and_the_oldest_go_first(sizes: list[int
     assert len(held) >= min(len(sizes), 2)
 
 
+def test_the_inputs_of_the_last_task_are_kept_however_large_they_are() -> None:
+    kept = inputs(1000)
+    for number, size in enumerate((100, 500, 50)):
+        kept.keep(f"1/{number}", [("image", "AAAA" * size)])
+        assert kept.of(f"1/{number}")
+        assert not kept.of(f"1/{number - 1}")
+
+
 def test_a_result_exists_from_success_on() -> None:
     core = Core()
     made = core.create("createImageExpansion", expansion(png()))
@@ -161,7 +169,7 @@ def test_a_result_is_the_original_inside_more() -> None:
 
 
 def test_without_its_input_a_result_has_the_right_size_still() -> None:
-    core = Core(kept_inputs=10)
+    core = Core(kept_inputs=0)
     (url,) = finished(core, "createImageExpansion", expansion(png(400, 300), 0, 0, 0.5, 0.5))
     assert opened(core, url).size == (800, 300)
 
