@@ -43,20 +43,13 @@ class Bench:
         `ignore` are patterns of paths, and `passthrough` hosts, that are the test's own business: there our mock steps
         aside for others, and where there are none the request fails.
         """
-        from kling_contract.interception import Named, intercepted
-        from kling_contract.testing.reception import Reception
-
         mock, name = self._mock(provider), self.next_name()
         prepare(mock.sessions.get(name), mock, clock=clock, polls=polls, seed=seed)
-        providers = mock.addresses.every_provider()
-        reception = Reception(mock, name, providers, ignore=ignore, aside=passthrough, where=where)
         handle = MockHandle(mock, name, mock.addresses.root.provider.base_urls[0])
-        handle.lines = reception.lines
         with ExitStack() as stack:
             stack.callback(mock.sessions.end, name)
             stack.callback(handle.close)
-            named = Named(reception.urls)
-            stack.enter_context(intercepted(named, reception.answer, reception.aanswer, passes=reception.passes))
+            stack.enter_context(answering(handle, mock, name, ignore=ignore, aside=passthrough, where=where))
             yield handle
 
     def next_name(self) -> str:
@@ -73,6 +66,18 @@ class Bench:
         if provider not in self._mocks:
             self._mocks[provider] = made(provider=provider)
         return self._mocks[provider]
+
+
+@contextmanager
+def answering(handle: MockHandle, mock: Mock, name: str, **options: Any) -> Iterator[None]:
+    """Let every host that a document names lead to a session of a mock; see `Reception` for the options."""
+    from kling_contract.interception import Named, intercepted
+    from kling_contract.testing.reception import Reception
+
+    reception = Reception(mock, name, mock.addresses.every_provider(), **options)
+    handle.lines = reception.lines
+    with intercepted(Named(reception.urls), reception.answer, reception.aanswer, passes=reception.passes):
+        yield
 
 
 def prepare(session: Session, mock: Mock, *, clock: str, polls: int, seed: int | None) -> None:
@@ -97,14 +102,15 @@ def made(**settings: Any) -> Mock:
 
 @contextmanager
 def mock(*, clock: str = "auto", **settings: Any) -> Iterator[MockHandle]:
-    """Yield a handle of a new mock, which takes what `mock_server.settings.Settings` takes.
+    """Yield a handle of a new mock, which takes what `mock_server.settings.Settings` takes; nothing leaves.
 
-    Raises `DocumentError` for a document that cannot be read, and `KlingError` without the extra `mock`.
+    Every host that a document names leads to it, as with the fixture `kling`. Raises `DocumentError` for a document
+    that cannot be read, and `KlingError` without the extra `mock`.
     """
     own = made(clock=clock, **settings)
     handle = MockHandle(own, "default", _URL)
-    try:
+    with ExitStack() as stack:
+        stack.callback(own.close)
+        stack.callback(handle.close)
+        stack.enter_context(answering(handle, own, "default"))
         yield handle
-    finally:
-        handle.close()
-        own.close()

@@ -171,3 +171,12 @@ def test_spans_of_time(number: int, unit: str) -> None:
 def test_no_spans_of_time(text: str) -> None:
     with pytest.raises(ValueError, match="accepted: seconds, a timedelta, 90s, 10m, 2h, 30d"):
         seconds_of(text)
+
+
+def test_unchanged_code_reaches_the_mock_under_the_providers_own_address() -> None:
+    body = {"image": URL, "model_name": "kling-v2-6"}
+    url = "https://api.cometapi.com/kling/v1/videos/image2video"
+    with mock() as kling:
+        answer = httpx.post(url, json=body, headers={"authorization": "Bearer sk-real"})
+        assert answer.json()["data"]["task_id"] == kling.tasks[0].id
+        kling.assert_created("createImageToVideo", times=1, model_name="kling-v2-6")
