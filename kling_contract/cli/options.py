@@ -124,7 +124,7 @@ def origins(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         said, _, called = pair.partition("=")
         try:
-            origin_of(said), origin_of(called)
+            _ = origin_of(said), origin_of(called)
         except ValueError as error:
             example = "https://app.example.com=http://web:8000"
             raise DocumentError(f"--callback-map: {error}; as in {example}", file="serve") from None

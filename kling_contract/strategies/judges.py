@@ -1,0 +1,122 @@
+"""The numbers of an object that its rules judge: which of them there are to draw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kling_contract.strategies.limits import Flip, Limit, is_exact
+from kling_contract.strategies.regions import Region, grid
+from kling_contract.strategies.threes import Three
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hypothesis.strategies import DrawFn
+
+    from kling_contract.rules import Rule
+    from kling_contract.strategies.domains import Domain
+    from kling_contract.strategies.limits import Trio
+    from kling_contract.strategies.regions import Allows, Gap, Grid
+
+
+class Judged(Protocol):
+    """Numbers that can be drawn, if any exist."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether there are any."""
+        ...
+
+    def drawn(self, draw: DrawFn) -> Mapping[str, Any]:
+        """Draw the numbers of the fields that the rules judge."""
+        ...
+
+
+def keeping(rules: Sequence[Rule], chosen: Mapping[str, Domain], fixed: Sequence[Mapping[str, Any]] = ({},)) -> Judged:
+    """Return the numbers with which every rule holds, beside each of some fixed ones."""
+    given = {name for each in fixed for name in each}
+    judged = [rule for rule in rules if _applies(rule, chosen, given)]
+    grids, exact = _grids(judged, chosen), next(filter(is_exact, judged), None)
+    if exact is not None and len(fixed) == 1:
+        return Limit(grids, exact, _kept([rule for rule in judged if rule is not exact]))
+    if given:
+        return Region(grids, lambda numbers: all(_kept(judged)({**numbers, **each}) for each in fixed))
+    return Region(grids, _kept(judged), _gaps(judged))
+
+
+def breaking(broken: Rule, rules: Sequence[Rule], chosen: Mapping[str, Domain]) -> Judged:
+    """Return the numbers with which one rule fails, and every other one holds."""
+    judged = [rule for rule in rules if _applies(rule, chosen)]
+    others = _kept([rule for rule in judged if rule is not broken])
+    grids = _grids(judged, chosen)
+    return Region(grids, lambda numbers: not broken.holds(numbers) and others(numbers), _gaps(judged))
+
+
+class Edge:
+    """Three numbers for each field: those at the limit of a rule, and those of its neighbours on both sides."""
+
+    def __init__(self, rule: Rule, rules: Sequence[Rule], chosen: Mapping[str, Domain]) -> None:
+        self._rule = rule
+        self._found = _limit(rule, [each for each in rules if _applies(each, chosen)], chosen)
+
+    @property
+    def exists(self) -> bool:
+        """Whether numbers at the limit are known."""
+        return self._found is not None and self._found.exists
+
+    def drawn(self, draw: DrawFn) -> Mapping[str, Any]:
+        """Draw three numbers for each field."""
+        return {} if self._found is None else _threes(self._found.trio(draw), self._rule.holds)
+
+
+def _limit(rule: Rule, judged: Sequence[Rule], chosen: Mapping[str, Domain]) -> Limit | Flip | None:
+    if rule not in judged:
+        return None
+    grids = _grids(judged, chosen)
+    limit = Limit(grids, rule, _kept([each for each in judged if each is not rule]))
+    return limit if limit.exists or len(judged) != 1 else Flip(grids, rule)
+
+
+def _threes(trio: Trio, holds: Allows) -> dict[str, Three]:
+    points = (trio.below, trio.below if trio.at is None else trio.at, trio.above)
+    below, at, above = (holds(point) for point in points)
+    return {
+        name: Three((points[0][name], points[1][name], points[2][name]), (below, at, above), trio.at is not None)
+        for name in trio.below
+    }
+
+
+def _applies(rule: Rule, chosen: Mapping[str, Domain], given: set[str] | frozenset[str] = frozenset()) -> bool:
+    """Whether all fields of a rule are numbers, or are absent and have a default."""
+    for name, default in rule.inputs:
+        absent = name not in chosen and name not in given
+        if (absent and default is None) or (name in chosen and grid(chosen[name]) is None):
+            return False
+    return True
+
+
+def _grids(rules: Sequence[Rule], chosen: Mapping[str, Domain]) -> dict[str, Grid]:
+    names = {name for rule in rules for name in rule.fields}
+    found = {name: grid(domain) for name, domain in chosen.items() if name in names}
+    return {name: each for name, each in found.items() if each is not None}
+
+
+def _kept(rules: Sequence[Rule]) -> Allows:
+    if len(rules) == 1:
+        return rules[0].holds
+    return lambda numbers: all(rule.holds(numbers) for rule in rules)
+
+
+def _gaps(rules: Sequence[Rule]) -> list[Gap]:
+    return [_gap(rule) for rule in rules if len(rule.formula.floats) == 2]
+
+
+def _gap(rule: Rule) -> Callable[[Mapping[str, Any]], float]:
+    """Return about how much the first side of a comparison of sums and products exceeds the second."""
+    left, right = rule.formula.floats
+
+    def gap(numbers: Mapping[str, Any]) -> float:
+        values = [numbers.get(name, default) for name, default in rule.inputs]
+        return left(*values) - right(*values)
+
+    return gap

@@ -1,0 +1,213 @@
+"""The points at which both sides of a rule's comparison are equal, and those a decimal beside them."""
+
+from __future__ import annotations
+
+import math
+import operator
+from dataclasses import dataclass
+from decimal import localcontext
+from fractions import Fraction
+from itertools import islice, product
+from typing import TYPE_CHECKING, TypeAlias
+
+from kling_contract.formulas import EXACT, exact
+from kling_contract.strategies.domains import Number
+from kling_contract.strategies.integers import index
+from kling_contract.strategies.regions import Region, ordered, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from hypothesis.strategies import DrawFn
+
+    from kling_contract.rules import Rule
+    from kling_contract.strategies.regions import Allows, Grid, Numbers
+
+_FEW = 200  # places of a grid that are tried, besides the one that is computed
+_MOST_ORDERS = 24
+_MOST_TRIED = 2_000
+
+
+Point: TypeAlias = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Trio:
+    """The numbers of three points: on the limit, and one decimal of one field to either side.
+
+    `at` is None where no number is exactly on the limit; the other two are then beside each other.
+    """
+
+    below: Numbers
+    at: Numbers | None
+    above: Numbers
+
+
+class Limit:
+    """Where the sides of a comparison are equal, within grids, and `allows` is true of the rest.
+
+    All fields but one take one of a few places, and the equation, which is linear in that one, is solved for it.
+    """
+
+    def __init__(self, grids: Mapping[str, Grid], rule: Rule, allows: Allows) -> None:
+        self._grids, self._rule, self._allows = dict(grids), rule, allows
+        self._few = {name: _places(each) for name, each in grids.items()}
+        orders = (ordered(list(grids), number) for number in range(min(math.factorial(len(grids)), _MOST_ORDERS)))
+        found = (next(self._trios(order, self._few), None) for order in orders)
+        self._known = next((trio for trio in found if trio is not None), None)
+
+    @property
+    def exists(self) -> bool:
+        """Whether a point on the limit is known."""
+        return self._known is not None
+
+    def drawn(self, draw: DrawFn) -> Numbers:
+        """Draw a point on the limit; `exists` has to be true."""
+        return self.trio(draw).at or {}
+
+    def trio(self, draw: DrawFn) -> Trio:
+        """Draw a point on the limit and its neighbours; `exists` has to be true."""
+        names = ordered(list(self._grids), draw(index(math.factorial(len(self._grids)))))
+        turned = {}
+        for name, places in self._few.items():
+            first = draw(index(len(places)))
+            turned[name] = places[first:] + places[:first]
+        found = next(self._trios(names, turned), self._known)
+        if found is None:
+            raise ValueError(f"no point on the limit of {self._rule.id} is known")
+        return found
+
+    def _trios(self, names: list[str], places: Mapping[str, list[int]]) -> Iterator[Trio]:
+        """Solve for the last number of `names`, along the one before it, for some places of the others."""
+        free = [name for name in names if isinstance(self._grids[name], Number)][-2:]
+        rest = [name for name in names if name not in free]
+        for combination in islice(product(*(places[name] for name in rest)), _MOST_TRIED):
+            fixed = dict(zip(rest, combination, strict=True))
+            for point in self._solved(fixed, free, places):
+                trio = self._around({name: point[name] for name in self._grids})
+                if trio is not None:
+                    yield trio
+
+    def _solved(self, fixed: Point, free: list[str], places: Mapping[str, list[int]]) -> Iterator[Point]:
+        """Yield the points at which the gap is 0."""
+        if not free:
+            found: Iterable[Point] = [fixed]
+        elif len(free) == 1:
+            found = self._along(fixed, free[0])
+        else:
+            along, last = free
+            found = self._across(fixed, along, last, places[along])
+        yield from (point for point in found if self._gap(point) == 0)
+
+    def _along(self, fixed: Point, last: str) -> Iterator[Point]:
+        least, most = self._grids[last].least, self._grids[last].most
+        here, next_ = (self._gap({**fixed, last: place}) for place in (least, least + 1))
+        if here is not None and next_ is not None and here != next_:
+            moves = here / (here - next_)
+            if moves.denominator == 1 and 0 <= moves <= most - least:
+                yield {**fixed, last: least + int(moves)}
+
+    def _across(self, fixed: Point, along: str, last: str, places: Iterable[int]) -> Iterator[Point]:
+        """Solve for `last` at places of `along`; the gap is linear in each, so four values tell it."""
+        start, least, most = self._grids[along].least, self._grids[last].least, self._grids[last].most
+        corners = [
+            self._gap({**fixed, along: start + up, last: least + right}) for up, right in product((0, 1), repeat=2)
+        ]
+        known = [Fraction(gap) for gap in corners if gap is not None]
+        if len(known) < 4:
+            return
+        here, right, up, both = _whole(known)
+        for place in places:
+            moves = place - start
+            gap, slope = here + (up - here) * moves, right - here + (both - up - right + here) * moves
+            if slope and gap % slope == 0 and 0 <= -gap // slope <= most - least:
+                yield {**fixed, along: place, last: least - gap // slope}
+
+    def _around(self, point: Point) -> Trio | None:
+        if not self._is_allowed(point):
+            return None
+        found: dict[bool, Numbers] = {}
+        for near in self._neighbours(point):
+            gap = self._gap(near)
+            if gap and self._is_allowed(near):
+                found.setdefault(gap > 0, self._numbers(near))
+        return Trio(found[False], self._numbers(point), found[True]) if len(found) == 2 else None
+
+    def _is_allowed(self, point: Point) -> bool:
+        avoided = any(point[name] in grid.avoid for name, grid in self._grids.items())
+        return not avoided and self._allows(self._numbers(point))
+
+    def _neighbours(self, point: Point) -> Iterator[Point]:
+        for name, grid in self._grids.items():
+            for place in (point[name] - 1, point[name] + 1):
+                if grid.least <= place <= grid.most:
+                    yield {**point, name: place}
+
+    def _numbers(self, point: Point) -> Numbers:
+        return {name: grid.at(point[name]) for name, grid in self._grids.items()}
+
+    def _gap(self, point: Point) -> Fraction | None:
+        """Return by how much the first side exceeds the second; None where that divides by zero."""
+        numbers = self._numbers(point)
+        values = exact([numbers.get(name, default) for name, default in self._rule.inputs])
+        formula = self._rule.formula
+        if values is None or not formula.sides:
+            return None
+        with localcontext(EXACT):
+            given = [Fraction(value) for value in values] if formula.divides else values
+            try:
+                left, right = (Fraction(side(*given)) for side in formula.sides[:2])
+            except ZeroDivisionError:
+                return None
+        return left - right
+
+
+class Flip:
+    """Two numbers of one field beside each other of which one keeps a rule, found between two points of a region.
+
+    For rules whose sides no number in reach makes equal, and for those that are no single comparison.
+    """
+
+    def __init__(self, grids: Mapping[str, Grid], rule: Rule) -> None:
+        self._grids, self._rule = dict(grids), rule
+        self._kept, self._broken = Region(grids, rule.holds), Region(grids, lambda numbers: not rule.holds(numbers))
+
+    @property
+    def exists(self) -> bool:
+        """Whether the rule is kept somewhere, and broken somewhere else."""
+        return self._kept.exists and self._broken.exists
+
+    def trio(self, draw: DrawFn) -> Trio:
+        """Draw two neighbours."""
+        here, there = self._kept.drawn(draw), self._broken.drawn(draw)
+        for name, grid in self._grids.items():
+            step = {**here, name: there[name]}
+            if not self._rule.holds(step):
+                near, far = self._narrowed(here, name, place_of(grid, here[name]), place_of(grid, there[name]))
+                return Trio(*(near, None, far) if near[name] < far[name] else (far, None, near))
+            here = step
+        raise AssertionError("the last step leads to a point that breaks the rule")
+
+    def _narrowed(self, point: Numbers, name: str, near: int, far: int) -> tuple[Numbers, Numbers]:
+        at = self._grids[name].at
+        while abs(far - near) > 1:
+            middle = (near + far) // 2
+            near, far = (middle, far) if self._rule.holds({**point, name: at(middle)}) else (near, middle)
+        return {**point, name: at(near)}, {**point, name: at(far)}
+
+
+def _places(grid: Grid) -> list[int]:
+    """Return a few places of a grid, evenly apart."""
+    step = max(-(-(grid.most - grid.least) // _FEW), 1)
+    return list(range(grid.least, grid.most + 1, step))
+
+
+def _whole(values: list[Fraction]) -> list[int]:
+    """Return whole numbers in the same proportion."""
+    common = math.lcm(*(value.denominator for value in values))
+    return [int(value * common) for value in values]
+
+
+def is_exact(rule: Rule) -> bool:
+    """Whether a rule holds only where its sides are equal."""
+    return operator.eq in rule.formula.orders

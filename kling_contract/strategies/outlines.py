@@ -1,0 +1,143 @@
+"""Which fields a body has, and what kind of value each of them: chosen one by one, and never in vain.
+
+Before a choice is offered it is looked ahead whether the statements can still come true. What is left of them after a
+choice is known by itself, so nothing is looked at twice; this is an ordered decision diagram, built where it is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeAlias
+
+from kling_contract.strategies.integers import index
+from kling_contract.strategies.logic import settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hypothesis.strategies import DrawFn
+
+    from kling_contract.strategies.domains import Domain
+    from kling_contract.strategies.logic import Path, Statement
+
+Choice: TypeAlias = "tuple[Domain | None, tuple[Statement, ...]]"  # what is chosen, and what is then left
+Outline: TypeAlias = "dict[Path, Domain | None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of value, None for an absent field, and all that the statements ask about the field."""
+
+    domain: Domain | None
+    facts: Mapping[Statement, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A field, and the kinds of value that it may have."""
+
+    path: Path
+    kinds: Sequence[Kind]
+
+
+class _Node:
+    """A field that is to be chosen; a choice leads to the next node, which is None until it is first taken."""
+
+    __slots__ = ("choices", "is_fixed", "next", "path")
+
+    def __init__(self, path: Path, choices: list[Choice], *, is_fixed: bool) -> None:
+        self.path, self.choices, self.is_fixed = path, choices, is_fixed
+        self.next: list[_Node | None] = [None] * len(choices)
+
+
+class Outlines:
+    """All outlines of a body for which the statements are true."""
+
+    def __init__(self, variables: Sequence[Variable], statements: Sequence[Statement]) -> None:
+        self._variables = sorted(variables, key=lambda each: len(each.kinds))
+        self._known: dict[tuple[int, tuple[Statement, ...]], float] = {}
+        self._nodes: dict[tuple[int, tuple[Statement, ...]], _Node] = {}
+        self._left: dict[tuple[Statement, int, int], Statement] = {}
+        self._start = _joined(statements)
+
+    @property
+    def exist(self) -> bool:
+        """Whether there is any."""
+        return self._start is not None and self._fewest(0, self._start) < math.inf
+
+    def drawn(self, draw: DrawFn) -> Outline:
+        """Draw an outline; shrinks to the fewest fields. There must be one."""
+        found: Outline = {}
+        node = self._node(0, self._start or ())
+        for depth in range(1, len(self._variables) + 1):
+            taken = 0 if node.is_fixed else draw(index(len(node.choices)))
+            found[node.path], left = node.choices[taken]
+            if depth < len(self._variables):
+                following = node.next[taken]
+                if following is None:
+                    following = node.next[taken] = self._node(depth, left)
+                node = following
+        return found
+
+    def _node(self, depth: int, left: tuple[Statement, ...]) -> _Node:
+        if (depth, left) not in self._nodes:
+            self._nodes[depth, left] = self._made(depth, left)
+        return self._nodes[depth, left]
+
+    def _made(self, depth: int, left: tuple[Statement, ...]) -> _Node:
+        if not self._variables:
+            return _Node((), [(None, ())], is_fixed=True)
+        variable = self._variables[depth]
+        live = sorted(self._live(depth, left), key=itemgetter(2))
+        choices = _balanced([(single, rest) for kind, rest, _ in live for single in _singles(kind.domain)])
+        return _Node(variable.path, choices, is_fixed=len(variable.kinds) == 1 and len(choices) == 1)
+
+    def _fewest(self, depth: int, left: tuple[Statement, ...]) -> float:
+        """Return how many more fields there are at least, once those before `depth` are chosen; infinite for never."""
+        if depth == len(self._variables):
+            return math.inf if left else 0
+        if (depth, left) not in self._known:
+            self._known[depth, left] = min((count for _, _, count in self._live(depth, left)), default=math.inf)
+        return self._known[depth, left]
+
+    def _live(self, depth: int, left: tuple[Statement, ...]) -> Iterator[tuple[Kind, tuple[Statement, ...], float]]:
+        """Yield the kinds of a field that can be chosen, what is then left, and how many fields there are then."""
+        for at, kind in enumerate(self._variables[depth].kinds):
+            rest = self._after(left, depth, at)
+            fewest = math.inf if rest is None else self._fewest(depth + 1, rest)
+            if rest is not None and fewest < math.inf:
+                yield kind, rest, fewest + (kind.domain is not None)
+
+    def _after(self, left: tuple[Statement, ...], depth: int, at: int) -> tuple[Statement, ...] | None:
+        """Return what is left of the statements after a choice; None if one is false."""
+        facts = self._variables[depth].kinds[at].facts
+        found: list[Statement] = []
+        for statement in left:
+            key = (statement, depth, at)
+            if key not in self._left:
+                self._left[key] = settled(statement, facts)
+            found.append(self._left[key])
+        return _joined(found)
+
+
+def _joined(statements: Sequence[Statement]) -> tuple[Statement, ...] | None:
+    left = dict.fromkeys(each for each in statements if each is not True)
+    return None if False in left else tuple(left)
+
+
+def _singles(domain: Domain | None) -> list[Domain | None]:
+    return [None] if domain is None else [*domain.singles()]
+
+
+def _balanced(choices: list[Choice]) -> list[Choice]:
+    """Draw an absent field as often as all others together."""
+    often = max(sum(domain is not None for domain, _ in choices), 1)
+    return [choice for choice in choices for _ in range(often if choice[0] is None else 1)]
+
+
+def options(domains: Sequence[Domain]) -> list[Domain | None]:
+    """Return what an optional field may be, each to be drawn as likely as the others."""
+    choices: list[Choice] = [(None, ()), *((single, ()) for domain in domains for single in domain.singles())]
+    return [domain for domain, _ in _balanced(choices)]

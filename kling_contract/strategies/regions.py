@@ -1,0 +1,157 @@
+"""Numbers that rules judge together: every step from one allowed point leads to another."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice, product
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from kling_contract.strategies.domains import Number, Values
+from kling_contract.strategies.integers import between, index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from hypothesis.strategies import DrawFn
+
+Numbers: TypeAlias = "dict[str, int | float]"
+Allows: TypeAlias = "Callable[[Mapping[str, Any]], bool]"
+Gap: TypeAlias = "Callable[[Mapping[str, Any]], float]"
+
+_MOST_TRIED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A few numbers in order, as a `Number` is."""
+
+    numbers: tuple[int | float, ...]
+    least: int = 0
+    avoid: frozenset[int] = frozenset()
+
+    @property
+    def most(self) -> int:
+        """The last place."""
+        return len(self.numbers) - 1
+
+    def at(self, place: int) -> int | float:
+        """Return the number of a place."""
+        return self.numbers[place]
+
+    def place(self, draw: DrawFn, least: int, most: int) -> int:
+        """Draw a place between two of them."""
+        return draw(between(least, most))
+
+
+Grid: TypeAlias = "Number | Listed"
+
+
+def grid(domain: object) -> Grid | None:
+    """Return a domain as numbers in order, or None if it has others than numbers."""
+    if isinstance(domain, Number):
+        return domain
+    if isinstance(domain, Values) and all(type(value) in (int, float) for value in domain.values):
+        return Listed(tuple(sorted(domain.values)))
+    return None
+
+
+def place_of(grid: Grid, value: float) -> int:
+    """Return the place at which a number stands."""
+    return grid.numbers.index(value) if isinstance(grid, Listed) else round(Fraction(str(value)) / grid.step)
+
+
+class Region:
+    """The points of some grids for which `allows` is true of their numbers.
+
+    From an allowed point each field in turn, in an order that is drawn too, takes a place between the outermost ones
+    to which the point can move. Where a region has holes on the way, the point stays as it is. There is a draw for each
+    field, also where only one place is left: Hypothesis takes fewer draws for something simpler. `gaps` are what may
+    change its sign at the border of the region; they only save looking for it.
+    """
+
+    def __init__(self, grids: Mapping[str, Grid], allows: Allows, gaps: Sequence[Gap] = ()) -> None:
+        self._grids, self._allows, self._gaps = dict(grids), allows, gaps
+        self._start = next(filter(self._holds, islice(self._corners(), _MOST_TRIED)), None)
+
+    @property
+    def exists(self) -> bool:
+        """Whether a point is known."""
+        return self._start is not None
+
+    def drawn(self, draw: DrawFn) -> Numbers:
+        """Draw the numbers of an allowed point; `exists` has to be true."""
+        point = dict(self._start or {})
+        numbers = {name: each.at(point[name]) for name, each in self._grids.items()}
+        for name in ordered(list(self._grids), draw(index(math.factorial(len(self._grids))))):
+            axis = _Axis(self._grids[name], name, numbers, self._allows, self._gaps)
+            here = point[name]
+            least, most = axis.reach(here, axis.grid.least), axis.reach(here, axis.grid.most)
+            taken = axis.grid.place(draw, least, most)
+            if taken != here and taken not in axis.grid.avoid and (taken in (least, most) or axis.holds(taken)):
+                numbers[name] = axis.grid.at(taken)
+        return numbers
+
+    def _holds(self, point: Mapping[str, int]) -> bool:
+        avoided = any(point[name] in each.avoid for name, each in self._grids.items())
+        return not avoided and self._allows({name: each.at(point[name]) for name, each in self._grids.items()})
+
+    def _corners(self) -> Iterator[dict[str, int]]:
+        """Yield the lowest point, the highest, all corners, and then whatever is between."""
+        ends = [(each.least, each.most) for each in self._grids.values()]
+        few = [sorted({low, high, (low + high) // 2, *range(low, min(high, low + 99) + 1)}) for low, high in ends]
+        for places in (*zip(*ends, strict=True), *islice(product(*ends), 1024)):
+            yield dict(zip(self._grids, places, strict=True))
+        for places in product(*few):
+            yield dict(zip(self._grids, places, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """The line on which one field moves while the others stay."""
+
+    grid: Grid
+    name: str
+    numbers: Numbers
+    allows: Allows
+    gaps: Sequence[Gap]
+
+    def holds(self, place: int) -> bool:
+        return self.allows({**self.numbers, self.name: self.grid.at(place)})
+
+    def reach(self, near: int, far: int) -> int:
+        """Return the last place on the way from an allowed one to which the point can move."""
+        if near == far or self.holds(far):
+            return far
+        sign = 1 if far > near else -1
+        guess = self._crossing(near, far)
+        if guess is not None and self.holds(guess):
+            if not self.holds(guess + sign):
+                return guess
+            near = guess
+        elif guess is not None:
+            far = guess
+        while abs(far - near) > 1:
+            middle = (near + far) // 2
+            near, far = (middle, far) if self.holds(middle) else (near, middle)
+        return near
+
+    def _crossing(self, near: int, far: int) -> int | None:
+        """Guess the last place before the first gap that changes its sign, as if all were linear."""
+        found = []
+        for gap in self.gaps:
+            start, end = (gap({**self.numbers, self.name: self.grid.at(place)}) for place in (near, far))
+            # Floats may see a point a little beyond a limit that it meets exactly, or the other way round.
+            if start != end and start * end < 1e-9 * abs(end):
+                found.append(near + int((far - near) * start / (start - end) + math.copysign(1e-6, far - near)))
+        return (min(found) if far > near else max(found)) if found else None
+
+
+def ordered(names: list[str], number: int) -> list[str]:
+    """Return the permutation of a number; 0 is the order as it is. `names` is used up."""
+    found = []
+    for left in range(len(names), 0, -1):
+        number, at = divmod(number, left)
+        found.append(names.pop(at))
+    return found

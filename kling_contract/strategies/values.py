@@ -1,0 +1,180 @@
+"""All values of a schema, and the plans by which they are drawn."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from kling_contract.strategies.demands import Demands, Unsupported
+from kling_contract.strategies.domains import Record
+from kling_contract.strategies.integers import index
+from kling_contract.strategies.judges import keeping
+from kling_contract.strategies.logic import asked, every, has, implied, is_object, negated
+from kling_contract.strategies.outlines import Kind, Outlines, Variable, options
+from kling_contract.strategies.partition import parts, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+    from kling_contract.strategies.domains import Domain
+    from kling_contract.strategies.judges import Judged
+    from kling_contract.strategies.logic import Fact, Path, Statement
+    from kling_contract.strategies.outlines import Outline
+
+    Judge = Callable[[Mapping[str, Domain]], Judged]
+
+
+class Space:
+    """The values of one schema. Raises `Unsupported` for a keyword that values cannot be built for."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.demands = Demands.of(schema)
+        self.domains = {path: whole(each, path, Space) for path, each in self.demands.shapes.items()}
+        self.fields: dict[Path, list[Path]] = {path: [] for path in self.domains}
+        for path in self.domains:
+            if path:
+                self.fields[path[:-1]].append(path)
+        self.statements = [each.statement for each in self.demands.conditions]
+        self._free = {path: options(each) for path, each in self.domains.items()}
+        self._kinds: dict[Any, list[Kind]] = {}
+        self._lists: dict[tuple[int, int], SearchStrategy[list[Any]]] = {}
+        self._judged: dict[Any, Judged] = {}
+
+    @cached_property
+    def values(self) -> SearchStrategy[Any]:
+        """All values that keep the schema."""
+        plan = Plan(self, self.statements)
+        if not plan.exists:
+            raise ValueError("no value keeps all that the schema demands")
+        return _drawn(plan)
+
+    def lists(self, least: int, most: int) -> SearchStrategy[list[Any]]:
+        """Return lists of so many values."""
+        if (least, most) not in self._lists:
+            self._lists[least, most] = st.lists(self.values, min_size=least, max_size=most)
+        return self._lists[least, most]
+
+    def free(self, draw: DrawFn, path: Path) -> Domain | None:
+        """Draw the kind of a field that no statement is about."""
+        found = self._free[path]
+        return found[draw(index(len(found)))]
+
+    def kinds(self, path: Path, questions: Sequence[Fact]) -> list[Kind]:
+        """Return the kinds of value of a field, as far as some questions tell them apart."""
+        key = (path, *questions)
+        if key not in self._kinds:
+            absent = [Kind(None, dict.fromkeys(questions, False))] if path else []
+            self._kinds[key] = [*absent, *kinds(self.domains.get(path, ()), questions)]
+        return self._kinds[key]
+
+    def judged(self, path: Path, chosen: Mapping[str, Domain]) -> Judged:
+        """Return the numbers of an object with which its rules hold."""
+        rules = self.demands.rules[path]
+        key = (path, *((name, chosen.get(name)) for rule in rules for name in rule.fields))
+        if key not in self._judged:
+            self._judged[key] = keeping(rules, chosen)
+        return self._judged[key]
+
+
+class Plan:
+    """How values are drawn that keep some statements.
+
+    `instead` are other domains for some fields, which are then there, and whose numbers no rule judges. `judges` say
+    for some objects which numbers are drawn, given the domains of the other fields.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        statements: Sequence[Statement],
+        instead: Mapping[Path, Sequence[Domain]] | None = None,
+        judges: Mapping[Path, Judge] | None = None,
+    ) -> None:
+        self._space, self._instead = space, dict(instead or {})
+        self._judges: dict[Path, Judge] = {path: partial(space.judged, path) for path in space.demands.rules}
+        self._judges |= judges or {}
+        given = [*statements, *(has(path) for path in self._instead)]
+        for path in self._judges:
+            given += self._unruly(path, asked(given))
+        paths = _with_parents(asked(given).keys() | self._instead.keys())
+        given += [implied(has(path), is_object(path[:-1])) for path in paths if path]
+        questions = asked(given)
+        self._outlines = Outlines([Variable(path, self._kinds(path, questions.get(path, ()))) for path in paths], given)
+        self.exists = self._outlines.exist
+
+    def __repr__(self) -> str:
+        return "..."
+
+    def drawn(self, draw: DrawFn) -> Any:
+        """Draw a value; `exists` has to be true."""
+        outline = self._outlines.drawn(draw)
+        return self._value(draw, (), outline[()] if () in outline else self._root(draw), outline)
+
+    def _root(self, draw: DrawFn) -> Domain | None:
+        domains = self._space.domains[()]
+        return domains[0] if len(domains) == 1 else domains[draw(index(len(domains)))]
+
+    def _value(self, draw: DrawFn, path: Path, domain: Domain | None, outline: Outline) -> Any:
+        if not isinstance(domain, Record):
+            return None if domain is None else domain.drawn(draw)
+        space, chosen = self._space, dict[str, "Domain"]()
+        for field in space.fields[path]:
+            taken = outline[field] if field in outline else space.free(draw, field)
+            if taken is not None:
+                chosen[field[-1]] = taken
+        numbers = self._judge(path, chosen).drawn(draw) if path in self._judges else {}
+        values = {
+            name: numbers[name] if name in numbers else self._value(draw, (*path, name), taken, outline)
+            for name, taken in chosen.items()
+        }
+        return values | domain.drawn(draw)
+
+    def _judge(self, path: Path, chosen: Mapping[str, Domain]) -> Judged:
+        return self._judges[path]({name: each for name, each in chosen.items() if (*path, name) not in self._instead})
+
+    def _unruly(self, path: Path, questions: Mapping[Path, Sequence[Fact]]) -> Iterator[Statement]:
+        """Yield that those kinds of fields of an object do not meet whose numbers cannot agree on its rules."""
+        names = list({name: None for rule in self._space.demands.rules[path] for name, _ in rule.inputs})
+        fields = [(*path, name) for name in names]
+        for combination in product(*(self._kinds(each, [("has", each), *questions.get(each, ())]) for each in fields)):
+            pairs = zip(names, combination, strict=True)
+            if not self._judge(path, {name: kind.domain for name, kind in pairs if kind.domain is not None}).exists:
+                told = [(fact, answer) for kind in combination for fact, answer in kind.facts.items()]
+                yield negated(every([has(path), *(fact if answer else negated(fact) for fact, answer in told)]))
+
+    def _kinds(self, path: Path, questions: Sequence[Fact]) -> list[Kind]:
+        other = self._instead.get(path)
+        return self._space.kinds(path, questions) if other is None else kinds(other, questions)
+
+
+@st.composite
+def _drawn(draw: DrawFn, plan: Plan) -> Any:
+    return plan.drawn(draw)
+
+
+def _with_parents(paths: AbstractSet[Path]) -> list[Path]:
+    known = {path[:length] for path in paths for length in range(len(path) + 1)}
+    return sorted(known, key=len)
+
+
+def kinds(domains: Sequence[Domain], questions: Sequence[Fact]) -> list[Kind]:
+    """Split domains so that all values of a part answer each question alike."""
+    found: list[tuple[Domain, dict[Statement, bool]]] = [(domain, {}) for domain in domains]
+    for fact in questions:
+        found = [(part, {**known, fact: answer}) for each, known in found for part, answer in parts(each, fact)]
+    return [Kind(part, known) for part, known in found]
+
+
+def possible(space: Space, statements: Sequence[Statement], **changes: Any) -> Plan | None:
+    """Return a plan, or None where nothing can be drawn by it."""
+    try:
+        plan = Plan(space, statements, **changes)
+    except Unsupported:
+        return None
+    return plan if plan.exists else None
