@@ -1,0 +1,78 @@
+"""From an answer to its reason: the first sign of the table that holds, then the gate, then the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kling_contract.contract import check_response
+from kling_contract.probe.tables import signs
+
+if TYPE_CHECKING:
+    from kling_contract.documents import Operation, Provider
+    from kling_contract.probe.exchange import Exchange
+
+_ALIVE = ("route.alive", "list.answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The reason for a verdict, and what was seen that led to it."""
+
+    reason: str
+    detail: str
+
+
+def judge(provider: Provider, exchange: Exchange, slow_ms: float) -> Judgement:
+    """Return what an exchange tells of its route. Pure: the same exchange is always judged alike."""
+    if exchange.failure:
+        return Judgement(exchange.failure, exchange.detail)
+    seen = observe(provider, exchange)
+    reason = next(sign.reason for sign in signs() if sign.holds(seen))
+    if reason in _ALIVE and exchange.step.operation is not None:
+        broken = _broken(exchange.step.operation, seen)
+        if broken:
+            return Judgement("contract.schema", broken)
+        if exchange.ms > slow_ms:
+            return Judgement("latency.slow", f"{exchange.ms} ms, and {slow_ms:g} ms are allowed")
+    return Judgement(reason, _said(seen, exchange))
+
+
+def observe(provider: Provider, exchange: Exchange) -> dict[str, Any]:
+    """Return what the signs speak of."""
+    operation = exchange.step.operation
+    readable, body = exchange.json
+    row = provider.classify(exchange.status, body) if readable else None
+    return {
+        "kind": operation.kind if operation else "get",
+        "key": exchange.step.key,
+        "status": exchange.status,
+        "html": exchange.is_html,
+        "json": readable,
+        "says_json": "json" in exchange.content_type,
+        "cut": exchange.cut,
+        "row": row[0].name if row else None,
+        "means": row[0].means if row else None,
+        "body": body,
+    }
+
+
+def _broken(operation: Operation, seen: dict[str, Any]) -> str:
+    violations = check_response(operation, seen["status"], seen["body"])
+    more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+    return f"HTTP {seen['status']}: {violations[0]}{more}" if violations else ""
+
+
+def _said(seen: dict[str, Any], exchange: Exchange) -> str:
+    """Return an answer in a few words: its status, the code and message of its body, or what kind of page it is."""
+    body = seen["body"] if isinstance(seen["body"], dict) else {}
+    nested = body.get("error")
+    error = nested if isinstance(nested, dict) else {}
+    words = [f"{name} {found!r}" for name in ("code", "message") if (found := body.get(name, error.get(name)))]
+    if body.get("code", "") is None:
+        words.insert(0, "code null")
+    if not words and not seen["json"]:
+        kind = "a page of HTML" if seen["html"] else exchange.content_type or "no content type"
+        words = [kind if exchange.data else "an empty body"]
+    where = exchange.headers.get("location")
+    return ", ".join([f"HTTP {exchange.status}", *(word[:200] for word in words), *([f"to {where}"] if where else [])])

@@ -1,0 +1,161 @@
+"""Level 5: one real task, the cheapest there is, from its create to the bytes of its result."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import struct
+import zlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+
+from kling_contract.client.answers import parse_response
+from kling_contract.client.states import TaskState
+from kling_contract.contract import check_request
+from kling_contract.errors import APIError
+from kling_contract.probe.classify import Judgement, judge
+from kling_contract.probe.plan import Left, Plan, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kling_contract.documents import Operation
+    from kling_contract.probe.exchange import Exchange
+    from kling_contract.probe.guard import Guard
+    from kling_contract.probe.sending import Sending
+
+_POLL = 5.0  # seconds between two looks at a task
+_LEAST_PATIENCE = 120.0  # seconds
+_PATIENCE = 1.5  # times the longest life that the document knows
+_SIDE = 512  # pixels of the square that is sent as an image, unless more are asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A body that would make a task, and its price in the document's billing units."""
+
+    operation: Operation
+    body: Mapping[str, Any]
+    units: float
+
+
+def with_real_task(plan: Plan, most: float, names: tuple[str, ...] = (), no_key: str | None = None) -> Plan:
+    """Return the plan with one real task at its end, of at most `most` billing units; or why there is none."""
+    offers = sorted(_offers(plan, names), key=lambda each: each.units)
+    if no_key or not offers:
+        why = no_key or "no create that is served has a price and an example that its document accepts"
+        return replace(plan, left=(*plan.left, Left(5, "create", why)))
+    offer = offers[0]
+    if offer.units > most:
+        why = f"costs {offer.units:g} units, and {most:g} may be spent"
+        return replace(plan, left=(*plan.left, Left(5, offer.operation.id, why)), over=why)
+    return replace(plan, steps=(*plan.steps, _step(offer)), units=offer.units)
+
+
+def _step(offer: Offer) -> Step:
+    operation = offer.operation
+    why = f"costs {offer.units:g} units, which was allowed"
+    body = json.dumps(offer.body).encode()
+    return Step(5, operation, operation.method, operation.path, why, "a task, and its result", body, key=True)
+
+
+def _offers(plan: Plan, names: tuple[str, ...]) -> Iterator[Offer]:
+    for operation in plan.provider.operations.values():
+        life = operation.lifecycle
+        asked = not names or operation.id in names
+        if life is None or life.units is None or operation.availability.state == "unavailable" or not asked:
+            continue
+        for example in operation.examples.values():
+            body = _with_own_images(operation.request or {}, example)
+            if isinstance(body, dict) and not check_request(operation, body):
+                yield Offer(operation, body, life.units * life.results(body))
+
+
+def _with_own_images(schema: Mapping[str, Any], value: Any) -> Any:
+    """Return a value with a plain picture in place of each image, since the URLs of examples do not live for ever."""
+    rule = schema.get("x-image")
+    if rule is not None and isinstance(value, str):
+        return picture(max(_SIDE, rule.get("side", 0))) if "base64" in rule.get("accepts", ("base64",)) else value
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return {name: _with_own_images(properties.get(name, {}), each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_own_images(schema.get("items", {}), each) for each in value]
+    return value
+
+
+def picture(side: int) -> str:
+    """Return a plain square PNG as base64, `side` pixels wide: a gradient, since one colour is no photograph."""
+    rows = (b"\0" + bytes((x + y) * 127 // side for x in range(side)) for y in range(side))
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    chunks = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(b"".join(rows))) + _chunk(b"IEND", b"")
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunks).decode()
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """One real task: sent once, then looked at until it ends."""
+
+    plan: Plan
+    sending: Sending
+    guard: Guard
+
+    def run(self, step: Step, create: Operation) -> tuple[Judgement, Exchange]:
+        """Create the task, wait for its end and fetch what it made."""
+        exchange = self.sending.send(step)
+        if exchange.failure or not 200 <= exchange.status < 300:
+            return judge(self.plan.provider, exchange, math.inf), exchange
+        try:
+            return self._followed(create, self._state(create, exchange)), exchange
+        except (APIError, httpx.InvalidURL) as error:
+            return Judgement("contract.schema", str(error)), exchange
+
+    def _followed(self, create: Operation, state: TaskState) -> Judgement:
+        """Look at the task until it has ended, or for longer than the document has seen one live."""
+        clock = self.sending.manner.clock
+        began, steps = clock.now(), create.lifecycle.transitions if create.lifecycle else ()
+        patience = max(_LEAST_PATIENCE, _PATIENCE * sum(each.most for each in steps))
+        look = self._look(create, state.id, times=int(patience / _POLL) + 1)
+        while state.status not in ("succeed", "failed"):
+            if look is None or clock.now() - began >= patience:
+                return Judgement("task.failed", f"task {state.id} is still {state.status} after {patience:g} s")
+            clock.sleep(_POLL)
+            exchange = self.sending.send(look)
+            if not exchange.failure and look.operation is not None:
+                state = self._state(look.operation, exchange)
+        if state.status == "failed":
+            return Judgement("task.failed", f"task {state.id} failed: {state.reason or 'no reason given'}")
+        return self._fetched(state, clock.now() - began)
+
+    def _look(self, create: Operation, task: str, times: int) -> Step | None:
+        get = self.plan.provider.sibling(create, "get")
+        if get is None:
+            return None
+        path = get.path.partition("{")[0] + quote(task, safe="") + get.path.partition("}")[2]
+        self.guard.allow(self.plan.base_url + path, times, key=True)
+        return Step(5, get, "GET", path, "looks at the task that was created", "its status", key=True)
+
+    def _fetched(self, state: TaskState, seconds: float) -> Judgement:
+        """Fetch the first result, without our key, since results live on other hosts."""
+        urls = [each.url for each in state.images] + [each.url for each in state.videos]
+        if not urls:
+            return Judgement("task.failed", f"task {state.id} succeeded without a result")
+        self.guard.allow(urls[0], 1, key=False)
+        fetched = self.sending.send(Step(5, None, "GET", "", "fetches the result", "a file"), urls[0])
+        if fetched.failure or fetched.status != 200 or not fetched.data:
+            what = fetched.detail or f"HTTP {fetched.status}, {len(fetched.data)} bytes"
+            return Judgement("task.failed", f"the result of task {state.id}: {what}")
+        size = f"{len(fetched.data)} bytes{' and more' if fetched.cut else ''} of {fetched.content_type or 'no type'}"
+        return Judgement("task.succeeded", f"task {state.id} in {seconds:.0f} s, {size}, {self.plan.units:g} units")
+
+    def _state(self, operation: Operation, exchange: Exchange) -> TaskState:
+        kind, data = exchange.content_type, exchange.data
+        return TaskState.of(parse_response(self.plan.provider, operation, exchange.status, kind, data))

@@ -1,0 +1,75 @@
+"""The tripwire: whatever looks as if a task had been created stops everything."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from kling_contract.envelopes import names_in
+from kling_contract.probe.classify import Judgement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kling_contract.documents import Provider
+    from kling_contract.probe.exchange import Exchange
+
+_NO_ID = ("", "0", "null", "true", "false")
+
+
+class Tripwire:
+    """Looks for a task id in the answers of one provider, by the names that its envelopes give it."""
+
+    def __init__(self, provider: Provider) -> None:
+        names = {name.lower() for name in _id_names(provider)}
+        words = "|".join(re.escape(name).replace("_", "[_-]?") for name in sorted(names)) or "(?!)"
+        self._in_text = re.compile(rf"""\\*"(?:{words})\\*"\s*:\s*\\*"?([^\s"\\,{{}}\[\]]+)""", re.IGNORECASE)
+        self._headers = tuple(name.replace("_", "-") for name in names)
+        patterns = (each.path for each in provider.operations.values() if each.kind == "get")
+        self._paths = [re.compile(_path(pattern)) for pattern in patterns]
+
+    def judge(self, exchange: Exchange) -> Judgement | None:
+        """Return that a task was created, if an answer names one, or accepted a create and broke off."""
+        step = exchange.step
+        operation = step.operation
+        lists = operation is not None and operation.kind == "list"
+        task = None if lists else self.task(exchange, step.never)
+        if task is not None:
+            return Judgement("probe.created_task", f"HTTP {exchange.status} names task {task}, which may be billed")
+        if exchange.failure and 200 <= exchange.status < 300 and operation is not None and operation.kind == "create":
+            return Judgement("probe.created_task", f"HTTP {exchange.status} to a create, and then {exchange.detail}")
+        return None
+
+    def task(self, exchange: Exchange, never: str) -> str | None:
+        """Return the id of a task that an answer names, in a header or anywhere in its body; `never` is none."""
+        texts = (exchange.text, _plain(exchange.json[1]))
+        found = [*self._in_headers(exchange.headers), *(each for text in texts for each in self._in_text.findall(text))]
+        return next((each for each in found if each not in (*_NO_ID, never)), None)
+
+    def _in_headers(self, headers: Mapping[str, str]) -> Iterator[str]:
+        for name, value in headers.items():
+            plain = name.removeprefix("x-")
+            if any(plain == each or ("-" in each and plain.endswith(f"-{each}")) for each in self._headers):
+                yield value.strip()
+            if name in ("location", "content-location"):
+                yield from (found.group(1) for path in self._paths if (found := path.search(value)))
+
+
+def _id_names(provider: Provider) -> Iterator[str]:
+    """Yield the keys under which the provider's envelopes show the id of a task."""
+    for operation in provider.operations.values():
+        for place, name in names_in(operation.envelope.template):
+            keys = [step for step in place if isinstance(step, str) and step not in ("item", "$each")]
+            if name == "id" and keys:
+                yield keys[-1]
+
+
+def _path(pattern: str) -> str:
+    before, _, rest = pattern.partition("{")
+    return re.escape(before) + r"([^/?#]+)" + re.escape(rest.partition("}")[2]) + r"(?:[?#]|$)"
+
+
+def _plain(body: Any) -> str:
+    """Return JSON as text without escapes, so that no way of writing a key hides it."""
+    return json.dumps(body, ensure_ascii=False, default=str) if isinstance(body, dict | list) else ""
