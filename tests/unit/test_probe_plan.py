@@ -68,15 +68,17 @@ def accepts(operation: Operation, body: bytes) -> bool:
 
 def random_schema(chance: random.Random, depth: int = 3) -> Any:
     """Return one of the same schemas, drawn in a tenth of the time."""
-    if depth == 0 or chance.random() < 0.1:
+    if depth == 0 or (depth < 3 and chance.random() < 0.4):
         return {"type": chance.choice(TYPES)}
 
     def several() -> list[Any]:
         return [random_schema(chance, depth - 1) for _ in range(chance.randint(1, 2))]
 
     made = {
-        "type": lambda: chance.choice(["object", "object", *TYPES, chance.sample(TYPES, 2)]),
-        "properties": lambda: {name: random_schema(chance, depth - 1) for name in chance.sample(FIELDS, 3)},
+        "type": lambda: "object" if depth == 3 else chance.choice([*TYPES, chance.sample(TYPES, 2)]),
+        "properties": lambda: {
+            name: random_schema(chance, depth - 1) for name in chance.sample(FIELDS, 6 if depth == 3 else 2)
+        },
         "required": lambda: chance.sample(FIELDS, chance.randint(0, 3)),
         "anyOf": several,
         "oneOf": several,
