@@ -1,0 +1,1 @@
+"""What holds documents, servers and recorded traffic against the contract."""

@@ -1,0 +1,6 @@
+"""Whether a server keeps the contract: its tasks, its refusals and its callbacks, and what Schemathesis finds."""
+
+from kling_contract.verify.conformance.failure import CHECKS, Failure
+from kling_contract.verify.conformance.verification import Settings, Verification, verify
+
+__all__ = ["CHECKS", "Failure", "Settings", "Verification", "verify"]

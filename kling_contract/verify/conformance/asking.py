@@ -1,0 +1,128 @@
+"""Asking a server: every exchange is kept, and can be repeated by a line of shell."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+
+from kling_contract.client.bodies import to_json
+from kling_contract.envelopes import Mismatch
+from kling_contract.reading import parse
+from kling_contract.verify.conformance.failure import Broken, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kling_contract.clock import Clock
+    from kling_contract.documents import Operation, Provider
+
+_SHOWN = 2000  # characters of a body in a line of shell
+
+
+class Down(Exception):
+    """The server does not answer at all."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One exchange: what was asked, and what was answered."""
+
+    operation: Operation | None
+    method: str
+    url: str
+    key: bool
+    body: bytes | None
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+    ms: int
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; its text where it is none."""
+        body, flaws = parse(self.data)
+        return self.data.decode("utf-8", "replace") if flaws else body
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """What the answer says by the operation's envelope; empty where it is not made after it."""
+        try:
+            return self.operation.envelope.match(self.json) if self.operation else {}
+        except Mismatch:
+            return {}
+
+    def curl(self) -> str:
+        """Return a line of shell that asks the same; the key is the variable KEY."""
+        words = ["curl", "-sS", "-X", self.method, shlex.quote(self.url)]
+        words += ["-H", '"Authorization: Bearer $KEY"'] if self.key else []
+        if self.body is not None:
+            text = self.body.decode("utf-8", "replace")
+            shown = shlex.quote(text) if len(text) <= _SHOWN else "@body.json"
+            words += ["-H", "'Content-Type: application/json'", "-d", shown]
+        return " ".join(words)
+
+
+@dataclass
+class Asking:
+    """A server, and every exchange with it."""
+
+    provider: Provider
+    http: httpx.Client
+    base_url: str
+    api_key: str
+    clock: Clock
+    poll: float
+    patience: float
+    all: list[Asked] = field(default_factory=list)
+
+    def create(self, operation: Operation, body: Any, *, key: bool = True) -> Asked:
+        """Post a body."""
+        return self.ask(
+            operation, operation.path, to_json(body) if isinstance(body, dict) else json.dumps(body).encode(), key=key
+        )
+
+    def get(self, operation: Operation, task: str, *, key: bool = True) -> Asked:
+        """Ask for a task."""
+        before, _, rest = operation.path.partition("{")
+        return self.ask(operation, f"{before}{quote(task, safe='')}{rest.partition('}')[2]}", key=key)
+
+    def page(self, operation: Operation, page: int, size: int) -> Asked:
+        """Ask for a page of a list."""
+        return self.ask(operation, f"{operation.path}?{operation.page}={page}&{operation.size}={size}")
+
+    def ask(self, operation: Operation | None, path: str, body: bytes | None = None, *, key: bool = True) -> Asked:
+        """Ask, and keep what was answered. Raises `Broken` for no answer, `Down` where there has never been one."""
+        method = operation.method if operation else "GET"
+        headers = {"Authorization": f"Bearer {self.api_key}"} if key else {}
+        headers |= {"Content-Type": "application/json"} if body is not None else {}
+        url = path if "://" in path else self.base_url + path
+        try:
+            answer = self.http.request(method, url, headers=headers, content=body)
+        except httpx.RequestError as error:
+            if not self.all:
+                raise Down(f"{self.base_url} does not answer: {error}") from None
+            asked = Asked(operation, method, url, key, body, 0, {}, b"", 0)
+            name = operation.id if operation else None
+            raise Broken(
+                Failure("server.answers", name, f"no answer: {type(error).__name__}: {error}", asked)
+            ) from None
+        ms = round(answer.elapsed.total_seconds() * 1000)
+        found = Asked(operation, method, url, key, body, answer.status_code, dict(answer.headers), answer.content, ms)
+        self.all.append(found)
+        return found
+
+    def row(self, asked: Asked) -> str | None:
+        """Return the row of the error table that an answer is made after."""
+        found = self.provider.classify(asked.status, asked.json)
+        if found is not None:
+            return found[0].name
+        rows = (row for row in self.provider.errors.values() if not row.is_json and row.status == asked.status)
+        return next(
+            (row.name for row in rows if row.content_type.split(";")[0] in asked.headers.get("content-type", "")), None
+        )

@@ -1,0 +1,67 @@
+"""What is expected of any answer: success as its schema says, or a refusal as the error table says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kling_contract.contract import check_response
+from kling_contract.verify.conformance.failure import Broken, Failure
+
+if TYPE_CHECKING:
+    from kling_contract.documents import Operation
+    from kling_contract.verify.conformance.asking import Asked, Asking
+
+
+def fail(check: str, asked: Asked, message: str) -> Broken:
+    """Return the failure of a check that an exchange shows, to be raised."""
+    return Broken(Failure(check, asked.operation.id if asked.operation else None, message, asked))
+
+
+def expect_success(asked: Asked, check: str) -> None:
+    """Raise `Broken` unless an answer is a success that keeps its contract; `check` is what a refusal breaks."""
+    if not 200 <= asked.status < 300:
+        raise fail(check, asked, f"HTTP {asked.status}: {shown(asked)}")
+    expect_contract(asked)
+
+
+def expect_contract(asked: Asked) -> None:
+    """Raise `Broken` for an answer that its schema or its envelope does not describe."""
+    operation = asked.operation
+    if operation is None:
+        return
+    violations = check_response(operation, asked.status, asked.json)
+    if violations:
+        more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+        raise fail("answer.contract", asked, f"{violations[0]}{more}")
+    if 200 <= asked.status < 300 and not asked.values:
+        raise fail("answer.contract", asked, f"not made after the envelope: {shown(asked)}")
+    if "unknown_status" in asked.values:
+        raise fail("answer.contract", asked, f"the status {asked.values['unknown_status']!r} is none of the document's")
+
+
+def expect_refusal(asking: Asking, asked: Asked, row: str, check: str) -> None:
+    """Raise `Broken` unless an answer is a refusal, and the row of the error table that is due, by status and code."""
+    if asked.operation is not None and 200 <= asked.status < 300 and asked.values:
+        raise fail(check, asked, f"it was accepted: {shown(asked)}")
+    expected, found = asking.provider.errors[row], asking.row(asked)
+    if found is None:
+        raise fail("error.row", asked, f"no row of the error table fits HTTP {asked.status}: {shown(asked)}")
+    twin = asking.provider.errors[found]
+    same = found == row or (twin.status == expected.status and twin.body.template == expected.body.template)
+    if not same and (twin.means, twin.status) != (expected.means, expected.status):
+        raise fail(
+            "error.row", asked, f"answered as {found} (HTTP {asked.status}) instead of {row} (HTTP {expected.status})"
+        )
+    if expected.is_json:
+        expect_contract(asked)
+
+
+def shown(asked: Asked) -> str:
+    """Return the beginning of an answer's body."""
+    text = asked.data[:200].decode("utf-8", "replace")
+    return f"{text}..." if len(asked.data) > 200 else text or "an empty body"
+
+
+def closed_row(asking: Asking, operation: Operation) -> str | None:
+    """Return the row that a route which is not served answers with, else None."""
+    return asking.provider.closed(operation) if operation.availability.state == "unavailable" else None

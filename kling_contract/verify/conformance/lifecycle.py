@@ -1,0 +1,219 @@
+"""One task from its create to its end, and what must hold of every answer on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kling_contract.client.answers import STATUSES, task_id
+from kling_contract.verify.conformance.expecting import expect_contract, expect_refusal, expect_success, fail
+
+if TYPE_CHECKING:
+    from kling_contract.documents import Operation
+    from kling_contract.verify.conformance.asking import Asked, Asking
+
+_ENDS = ("succeed", "failed")
+_STILL = 2  # looks at a task that has ended
+
+
+@dataclass
+class Life:
+    """What has been seen of one task, oldest first, each as the values of an envelope."""
+
+    asking: Asking
+    create: Operation
+    body: dict[str, Any]
+    id: str = ""
+    seen: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """What was seen last."""
+        return self.seen[-1]
+
+    @property
+    def status(self) -> str:
+        """The status that was seen last."""
+        return str(self.last.get("status", "submitted"))
+
+    def born(self) -> Asked:
+        """Create the task."""
+        asked = self.asking.create(self.create, self.body)
+        expect_success(asked, "request.accepted")
+        name = task_id(asked.values)
+        if name is None:
+            raise fail("answer.contract", asked, "the answer has no task id")
+        self.id = name
+        self.see(asked, asked.values)
+        return asked
+
+    def see(self, asked: Asked, values: dict[str, Any]) -> None:
+        """Hold what an answer says of the task against what was seen before. Raises `Broken`."""
+        for check in (_identity, _times, _backwards, _terminal, _result, _external):
+            message = check(self, values)
+            if message:
+                raise fail(f"lifecycle.{check.__name__[1:]}", asked, message)
+        self.seen.append(values)
+
+    def looked_at(self, get: Operation, by: str | None = None) -> Asked:
+        """Ask for the task, by its id or another name of it."""
+        asked = self.asking.get(get, by or self.id)
+        expect_success(asked, "answer.contract")
+        self.see(asked, asked.values)
+        return asked
+
+
+def live(asking: Asking, create: Operation, body: dict[str, Any]) -> Life:
+    """Create a task, follow it to its end, and look at it from every side. Raises `Broken`."""
+    life = Life(asking, create, body)
+    born = life.born()
+    get, listing = asking.provider.sibling(create, "get"), asking.provider.sibling(create, "list")
+    if get is None:
+        return life
+    _follow(life, get, born)
+    for _ in range(_STILL):
+        last = life.looked_at(get)
+    _count(life, last)
+    _open(life, last)
+    _by_external(life, get)
+    if listing is not None:
+        _listed(life, listing)
+    return life
+
+
+def _follow(life: Life, get: Operation, born: Asked) -> None:
+    asking, began = life.asking, life.asking.clock.now()
+    while life.status not in _ENDS:
+        if asking.clock.now() - began > asking.patience:
+            raise fail("lifecycle.ends", born, f"still {life.status} after {asking.patience:g} s")
+        life.looked_at(get)
+        if life.status not in _ENDS:
+            asking.clock.sleep(asking.poll)
+
+
+def _identity(life: Life, values: dict[str, Any]) -> str | None:
+    if task_id(values) != life.id:
+        return f"task {life.id} is answered as {values.get('id')!r}"
+    before = life.seen[0].get("created_ms") if life.seen else None
+    if before is not None and values.get("created_ms") != before:
+        return f"created at {before}, and then at {values.get('created_ms')}"
+    return None
+
+
+def _times(life: Life, values: dict[str, Any]) -> str | None:
+    created, updated = values.get("created_ms"), values.get("updated_ms")
+    if created is None or updated is None:
+        return None
+    if updated < created:
+        return f"updated at {updated}, before its creation at {created}"
+    now = life.asking.clock.now() * 1000
+    if not 0.1 * now < created < 10 * now:
+        return f"created at {created}, which is no time of these years in milliseconds"
+    before = [each["updated_ms"] for each in life.seen if each.get("updated_ms") is not None]
+    return f"updated at {before[-1]}, and then at {updated}" if before and updated < before[-1] else None
+
+
+def _backwards(life: Life, values: dict[str, Any]) -> str | None:
+    status = values.get("status", "submitted")
+    if life.seen and _rank(status) < _rank(life.status):
+        return f"{life.status}, and then {status}"
+    return None
+
+
+def _terminal(life: Life, values: dict[str, Any]) -> str | None:
+    if not life.seen or life.status not in _ENDS:
+        return None
+    changed = [name for name in ("status", "reason", "updated_ms") if values.get(name) != life.last.get(name)]
+    changed += [name for name in ("images", "videos") if _places(values, name) != _places(life.last, name)]
+    return f"it has ended, and then changed: {', '.join(changed)}" if changed else None
+
+
+def _result(life: Life, values: dict[str, Any]) -> str | None:
+    results = _results(values)
+    if values.get("status") == "succeed" and not results:
+        return "succeed without a result"
+    if values.get("status") != "succeed" and results:
+        return f"{values.get('status')}, with a result"
+    wanted = life.create.lifecycle.result if life.create.lifecycle else ""
+    wrong = [name for name in ("images", "videos") if values.get(name) and not name.startswith(wanted)]
+    return f"a task that makes a {wanted} has {wrong[0]}" if wrong else None
+
+
+def _external(life: Life, values: dict[str, Any]) -> str | None:
+    wanted, found = life.body.get(life.create.external or ""), values.get("external_id")
+    if wanted and found is not None and found != wanted:
+        return f"the caller's own id is {wanted!r}, and {found!r} is answered"
+    return None
+
+
+def _count(life: Life, last: Asked) -> None:
+    wanted = life.create.lifecycle.results(life.body) if life.create.lifecycle else 1
+    found = len(_results(life.last))
+    if life.status == "succeed" and found != wanted:
+        raise fail("lifecycle.count", last, f"{wanted} were asked for, and {found} are there")
+
+
+def _open(life: Life, last: Asked) -> None:
+    """Fetch the first result, without our key."""
+    kind = life.create.lifecycle.result if life.create.lifecycle else ""
+    for result in _results(life.last)[:1]:
+        asked = life.asking.ask(None, str(result.get("url")), key=False)
+        media_type = asked.headers.get("content-type", "")
+        if asked.status != 200 or not media_type.startswith(f"{kind}/"):
+            raise fail("result.opens", asked, f"HTTP {asked.status}, {media_type or 'no type'}, and no {kind}")
+
+
+def _by_external(life: Life, get: Operation) -> None:
+    name = life.body.get(life.create.external or "")
+    if not name:
+        return
+    if "external" in get.ids:
+        asked = life.asking.get(get, name)
+        if not 200 <= asked.status < 300 or task_id(asked.values) != life.id:
+            raise fail("lifecycle.external", asked, f"{name!r} does not lead to task {life.id}: HTTP {asked.status}")
+        life.see(asked, asked.values)
+    if "task.duplicate" in life.asking.provider.errors:
+        again = life.asking.create(life.create, life.body)
+        expect_refusal(life.asking, again, "task.duplicate", "lifecycle.duplicate")
+
+
+def _listed(life: Life, listing: Operation) -> None:
+    """Look for the task on the first pages of the list, and hold it against the last query."""
+    for page in range(1, 6):
+        asked = life.asking.page(listing, page, 30)
+        expect_success(asked, "answer.contract")
+        tasks = asked.values.get("tasks") or []
+        found = next((each for each in tasks if task_id(each) == life.id), None)
+        if found is not None:
+            differing = [name for name in life.last if name in found and _plain(found[name]) != _plain(life.last[name])]
+            differing = [name for name in differing if name not in ("request_id", "images", "videos")]
+            if differing:
+                raise fail("list.agrees", asked, f"task {life.id}: the list differs in {', '.join(differing)}")
+            return
+        if len(tasks) < 30:
+            break
+    raise fail("list.contains", asked, f"task {life.id} is on none of {page} pages")
+
+
+def missing(asking: Asking, get: Operation) -> None:
+    """Ask for a task that does not exist. Raises `Broken`."""
+    asked = asking.get(get, asking.provider.id_prefix + "0" * asking.provider.id_digits)
+    expect_refusal(asking, asked, "task.missing", "task.missing")
+    expect_contract(asked)
+
+
+def _results(values: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*(values.get("images") or []), *(values.get("videos") or [])]
+
+
+def _places(values: dict[str, Any], name: str) -> list[str]:
+    """Return the URLs of results without their queries, which a provider may sign anew."""
+    return [str(each.get("url")).partition("?")[0] for each in values.get(name) or []]
+
+
+def _plain(value: Any) -> str:
+    return str(value)
+
+
+def _rank(status: str) -> int:
+    return min(STATUSES.index(status), 2) if status in STATUSES else 0

@@ -1,0 +1,50 @@
+"""What must be refused, and what only just must not: each rule of each operation, one at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kling_contract import strategies
+from kling_contract.contract import check_request
+from kling_contract.verify.conformance.bodies import fresh
+from kling_contract.verify.conformance.expecting import expect_refusal, expect_success
+from kling_contract.verify.conformance.searching import search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kling_contract.documents import Operation
+    from kling_contract.verify.conformance.asking import Asking
+    from kling_contract.verify.conformance.failure import Failure
+
+
+def refusals(asking: Asking, operation: Operation, *, number: int, examples: int) -> Iterator[Failure]:
+    """Yield, for each rule of a create, how the server fails to refuse what breaks it, or to accept what does not."""
+    provider, name = asking.provider, operation.id
+
+    def accept(body: Any) -> None:
+        expect_success(asking.create(operation, fresh(operation, body)), "request.accepted")
+
+    def refuse(body: Any, check: str = "request.refused") -> None:
+        rule = check_request(operation, body)[0].rule
+        expect_refusal(asking, asking.create(operation, fresh(operation, body)), provider.error_for(rule).name, check)
+
+    def split(boundary: strategies.Boundary) -> None:
+        for body in boundary.allowed:
+            expect_success(asking.create(operation, fresh(operation, body)), "request.boundary")
+        for body in boundary.refused:
+            refuse(body, "request.boundary")
+
+    found = search(strategies.valid(name, provider=provider), accept, number=number, examples=examples)
+    if found:
+        yield found
+    for rule in strategies.rules(name, provider=provider):
+        broken = strategies.broken(name, rule, provider=provider)
+        failure = search(broken, refuse, number=number, examples=max(1, examples // 5))
+        if failure:
+            yield failure
+    for limit in strategies.limits(name, provider=provider):
+        edges = strategies.on_boundary(name, limit, provider=provider)
+        failure = search(edges, split, number=number, examples=max(1, examples // 10))
+        if failure:
+            yield failure
