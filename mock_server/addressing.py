@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 from kling_contract.auth import account
 from kling_contract.documents import Provider, bundled
+from kling_contract.routes import Routes
 from kling_contract.soundness import load
-from mock_server.routes import Routes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ from kling_contract.auth import judge
 from kling_contract.contract import gate
 from kling_contract.errors import Violation
 from kling_contract.reading import parse
+from kling_contract.redaction import SMALL, kept_of
 from mock_server.exchange import Call, Refusal
 from mock_server.journal import in_words
-from mock_server.redaction import SMALL, kept_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl
 from kling_contract.clock import stopwatch
 from kling_contract.contract import check_parameters, check_response
 from kling_contract.errors import Violation
+from kling_contract.redaction import kept
 from mock_server.exchange import Answer, Call, Exchange, Refusal, encode
 from mock_server.faults import strike
 from mock_server.journal import Entry
 from mock_server.promises import keep
-from mock_server.redaction import kept
 from mock_server.wishes import BadWish
 
 if TYPE_CHECKING:

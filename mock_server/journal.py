@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kling_contract import redaction
 from kling_contract.images import describe
-from mock_server import redaction
 from mock_server.exchange import Headers
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from mock_server import redaction
+from kling_contract import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

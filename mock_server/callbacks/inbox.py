@@ -6,9 +6,9 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kling_contract import redaction
 from kling_contract.errors import SignatureError
 from kling_contract.signatures import verify
-from mock_server import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

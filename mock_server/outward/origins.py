@@ -8,7 +8,7 @@ import socket
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from mock_server import redaction
+from kling_contract import redaction
 from mock_server.outward.errors import NoRequest
 
 MOST = 8192  # characters of a URL

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from kling_contract import redaction
 from kling_contract.auth import sign
-from mock_server import redaction
 from mock_server.exchange import Exchange
 from mock_server.journal import Entry, Journal
 from mock_server.log import text

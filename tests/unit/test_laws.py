@@ -28,12 +28,22 @@ BELOW: dict[str, set[str]] = {
     "images": {"errors"},
     "soundness": {"errors", "documents", "envelopes", "images", "rules", "wording"},
     "reading": {"errors"},
+    "redaction": {"documents", "images"},
+    "routes": {"documents"},
     "interception": set(),
+    "probe": {
+        *("errors", "auth", "client", "clock", "contract", "documents", "envelopes", "reading", "redaction"),
+        "soundness",
+    },
     "contract": {"errors", "documents", "names", "reading", "rules", "formulas", "images", "wording"},
+    "verify": {
+        *("errors", "client", "clock", "contract", "documents", "envelopes", "images", "names", "reading"),
+        *("redaction", "routes", "rules", "soundness", "strategies", "wording"),
+    },
 }
 ROOTS = {"cli", "testing"}  # composition roots, which may import everything, and alone import mock_server
 MOCK_MAY = {"errors", "clock", "auth", "envelopes", "documents", "wording", "reading", "rules", "images", "contract"}
-MOCK_MAY |= {"expansion", "signatures", "soundness"}
+MOCK_MAY |= {"expansion", "redaction", "routes", "signatures", "soundness"}
 
 
 def name(path: Path) -> str:

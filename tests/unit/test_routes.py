@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kling_contract.documents import bundled
-from mock_server.routes import Route, Routes
+from kling_contract.routes import Route, Routes
 
 ids = st.text(min_size=1, max_size=30)
 EVERY = operations("create", "get", "list")

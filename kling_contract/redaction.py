@@ -38,9 +38,14 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder().decode
 
 
+def is_secret(name: str) -> bool:
+    """Whether a header, parameter or field of this name holds a secret."""
+    return _SECRET.search(name) is not None
+
+
 def headers(given: Mapping[str, str]) -> dict[str, str]:
     """Return headers with the secret ones replaced by a marker."""
-    return {name: MARK if _SECRET.search(name) else urls(value) for name, value in given.items()}
+    return {name: MARK if is_secret(name) else urls(value) for name, value in given.items()}
 
 
 def query(text: str) -> str:
@@ -50,7 +55,7 @@ def query(text: str) -> str:
 
 def _pair(part: str) -> str:
     name, equals, _ = part.partition("=")
-    return f"{name}={MARK}" if equals and _SECRET.search(unquote_plus(name)) else part
+    return f"{name}={MARK}" if equals and is_secret(unquote_plus(name)) else part
 
 
 def urls(text: str) -> str:
@@ -76,11 +81,11 @@ def secrets(given: Mapping[str, str], asked: str) -> list[str]:
 
 def _credentials(given: Mapping[str, str], asked: str) -> Iterator[str]:
     for name, value in given.items():
-        if _SECRET.search(name):
+        if is_secret(name):
             yield from re.split(r"[\s,;]+|(?<=\w)=(?=.)", value)
     for part in asked.split("&"):
         name, _, value = part.partition("=")
-        if _SECRET.search(unquote_plus(name)):
+        if is_secret(unquote_plus(name)):
             yield unquote_plus(value)
 
 
@@ -142,7 +147,7 @@ def _shown(value: Any, schema: Mapping[str, Any], digest: bool, depth: int) -> A
         pairs = list(value.items())[:_MOST_ITEMS]
         return {
             key[:_LONGEST_TEXT]: MARK
-            if isinstance(each, str) and _SECRET.search(key)
+            if isinstance(each, str) and is_secret(key)
             else _shown(each, known.get(key, {}), digest, depth + 1)
             for key, each in pairs
         }
