@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from contextlib import AbstractContextManager
+    from types import FrameType
 
     from kling_contract.testing import MockHandle
     from kling_contract.testing.bench import Bench
@@ -19,8 +24,7 @@ _MARKER = (
     'kling(provider="cometapi", clock="auto", polls=1, seed=None, strict=True, ignore=[], passthrough=[]): how the '
     "mock of a test is; strict fails a test whose requests broke the contract"
 )
-_MARKED = ("provider", "clock", "polls", "seed", "strict", "ignore", "passthrough")
-_SERVED = ("clock", "polls", "seed")
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _bench = pytest.StashKey["Bench"]()
 _serving = pytest.StashKey["Serving"]()
 _before = pytest.StashKey[dict[str, str | None]]()
@@ -34,11 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("kling_env", "variables to set for it: COMETAPI_BASE={url} COMETAPI_KEY={key}", type="args")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Start the server where it is asked for, before any other plugin or conftest imports settings."""
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Start the server where it is asked for. A wrapper comes before any plugin or conftest that imports settings."""
     if early_config.known_args_namespace.kling_server or early_config.getini("kling_server"):
         _start(early_config)
+    return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,23 +63,41 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture
 def kling(request: pytest.FixtureRequest) -> Iterator[MockHandle]:
     """A fresh session of a mock in this process, to which every host leads that a document names; nothing leaves."""
-    options = _marked(request.node)
-    strict = options.pop("strict", True)
-    path = str(request.node.path)
-    with _bench_of(request.config).handle(**options, where=lambda: _line_in(path)) as handle:
-        yield handle
-        _close(request.node, handle, strict=strict)
+    from kling_contract.testing.marks import ARGUMENTS
+
+    yield from _handed(
+        request.node, "kling", tuple(ARGUMENTS), lambda: _bench_of(request.config).handle, where=_place(request.node)
+    )
 
 
 @pytest.fixture
 def kling_server(request: pytest.FixtureRequest) -> Iterator[MockHandle]:
-    """A fresh session of a mock on a port, `kling_server.url`, which stays the same all the run."""
-    options = _marked(request.node)
-    strict = options.pop("strict", True)
-    serving = request.config.stash.get(_serving, None) or _start(request.config)
-    with serving.handle(**{name: value for name, value in options.items() if name in _SERVED}) as handle:
+    """A fresh session of a mock on a port, `kling_server.url`, which stays the same all the run; nothing leaves."""
+    from kling_contract.testing.marks import ON_A_PORT
+
+    yield from _handed(request.node, "kling_server", ON_A_PORT, lambda: _serving_of(request.config).handle)
+
+
+def _handed(
+    node: pytest.Item,
+    fixture: str,
+    names: tuple[str, ...],
+    home: Callable[[], Callable[..., AbstractContextManager[MockHandle]]],
+    **more: Any,
+) -> Iterator[MockHandle]:
+    """Yield a handle as the marker says; what the marker has wrong is one line, and no trace of us."""
+    from kling_contract.errors import KlingError
+    from kling_contract.testing.marks import options_of
+
+    with ExitStack() as stack:
+        try:
+            options = options_of(reversed(list(node.iter_markers("kling"))), names, fixture)
+            strict = options.pop("strict", True)
+            handle = stack.enter_context(home()(**options, **more))
+        except (KlingError, ValueError, pytest.UsageError) as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         yield handle
-        _close(request.node, handle, strict=strict)
+        _close(node, handle, strict=strict)
 
 
 def _restore(variables: dict[str, str | None]) -> None:
@@ -93,13 +116,22 @@ def _bench_of(config: pytest.Config) -> Bench:
     return config.stash[_bench]
 
 
+def _serving_of(config: pytest.Config) -> Serving:
+    return config.stash.get(_serving, None) or _start(config)
+
+
 def _start(config: pytest.Config) -> Serving:
     """Start the server of a run, and set what tells the code under test of it, until the run ends."""
+    from kling_contract.errors import KlingError
     from kling_contract.testing.handle import DUMMY_KEY
     from kling_contract.testing.server import Serving
 
-    serving = Serving()
-    variables = _variables(config.getini("kling_env"), {"url": serving.url, "key": DUMMY_KEY})
+    try:
+        wanted = _assignments(config.getini("kling_env"))
+        serving = Serving()
+    except (KlingError, ValueError) as error:
+        raise pytest.UsageError(str(error)) from None
+    variables = _variables(wanted, {"url": serving.url, "key": DUMMY_KEY})
     config.stash[_serving] = serving
     config.stash[_before] = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
@@ -107,40 +139,48 @@ def _start(config: pytest.Config) -> Serving:
     return serving
 
 
-def _variables(lines: list[str], values: dict[str, str]) -> dict[str, str]:
-    found = {"KLING_BASE_URL": values["url"], "KLING_API_KEY": values["key"]}
+def _assignments(lines: list[str]) -> dict[str, str]:
+    found = {"KLING_BASE_URL": "{url}", "KLING_API_KEY": "{key}"}
     for line in lines:
         name, equals, value = line.partition("=")
-        if not equals or not name:
-            raise pytest.UsageError(f"kling_env has {line!r}; accepted: NAME={{url}}, NAME={{key}} and other values")
-        found[name] = value.format(**values)
+        if not equals or not name or not {"url", "key"} >= set(_PLACEHOLDER.findall(value)):
+            raise ValueError(f"kling_env has {line!r}; accepted: NAME={{url}}, NAME={{key}} and other values")
+        found[name] = value
+    return found
+
+
+def _variables(wanted: dict[str, str], values: dict[str, str]) -> dict[str, str]:
+    found = {name: _PLACEHOLDER.sub(lambda known: values[known[1]], value) for name, value in wanted.items()}
     for name in ("NO_PROXY", "no_proxy"):
         found[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
     return found
 
 
-def _marked(node: Any) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for marker in reversed(list(node.iter_markers("kling"))):
-        unknown = [name for name in marker.kwargs if name not in _MARKED]
-        if unknown or marker.args:
-            found = unknown[0] if unknown else repr(marker.args[0])
-            raise pytest.UsageError(f"the marker kling has no {found}; accepted: {', '.join(_MARKED)}")
-        options |= marker.kwargs
-    return options
+def _place(node: pytest.Item) -> Callable[[], str]:
+    """Return what says which line of a test is being run, seen from whatever it calls in this thread or another."""
+    path, (file, first, _) = str(node.path), node.location
+
+    def place() -> str:
+        main = sys._current_frames().get(threading.main_thread().ident or 0)
+        lines = _lines_in(path, sys._getframe()) or _lines_in(path, main)
+        if not lines:
+            return f"{file}:{(first or 0) + 1}, in what {node.name} started"
+        return f"{file}:{lines[0]}" + (f" (called from line {lines[-1]})" if len(lines) > 1 else "")
+
+    return place
 
 
-def _line_in(path: str) -> str | None:
-    """Return the line of a test's file that is being run, seen from whatever it calls."""
-    frame = sys._getframe()
+def _lines_in(path: str, frame: FrameType | None) -> list[int]:
+    """Return the lines of a file that are being run, the innermost first."""
+    lines = []
     while frame is not None:
         if frame.f_code.co_filename == path:
-            return f"{os.path.relpath(path)}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
+            lines.append(frame.f_lineno)
+        frame = frame.f_back
+    return lines
 
 
-def _close(node: Any, handle: MockHandle, *, strict: bool) -> None:
+def _close(node: pytest.Item, handle: MockHandle, *, strict: bool) -> None:
     """Hint at what was left undone, and fail a test whose requests broke the contract."""
     from kling_contract.testing.wrong import broken, report, unfinished
 
@@ -149,5 +189,4 @@ def _close(node: Any, handle: MockHandle, *, strict: bool) -> None:
         node.add_report_section("teardown", "kling", hint)
     entries = broken(handle.session) if strict else []
     if entries:
-        text = f"the code under test broke the contract:\n\n{report(entries, handle.lines)}"
-        pytest.fail(text, pytrace=False)
+        pytest.fail(report(entries, handle.lines), pytrace=False)

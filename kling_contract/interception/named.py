@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-_REFUSED = (
-    "{} is out of bounds while the mock stands in for it, and this way of asking is not intercepted; "
-    "the fixture kling_server serves the mock on a port"
+_HINT = (
+    "either this way of asking is not intercepted, and the fixture kling_server is for it, which serves the mock on a "
+    "port; or the path is none of the provider's, and a mock of the test's own is to answer it"
 )
 
 
 class HostRefused(socket.gaierror):
     """A host was asked for that this process must not reach; to a library, a name that cannot be resolved."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, hint: str) -> None:
         self.host = host
-        super().__init__(socket.EAI_NONAME, _REFUSED.format(host))
+        super().__init__(socket.EAI_NONAME, _refused(host, hint))
 
 
 class LineRefused(RuntimeError):
@@ -30,15 +30,19 @@ class LineRefused(RuntimeError):
     No OSError, since httpcore takes a write that failed for an answer that came early, and waits for that.
     """
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, hint: str) -> None:
         self.host = host
-        super().__init__(_REFUSED.format(host))
+        super().__init__(_refused(host, hint))
 
 
 class Named:
-    """Host names, made from base URLs; an address in the place of a name is only known as it was written."""
+    """Host names, made from base URLs; an address in the place of a name is only known as it was written.
 
-    def __init__(self, base_urls: Iterable[str]) -> None:
+    `hint` is what whoever is refused is told to do.
+    """
+
+    def __init__(self, base_urls: Iterable[str], hint: str = _HINT) -> None:
+        self._hint = hint
         self._hosts = frozenset(host for url in base_urls if (host := _bare(urlsplit(url).hostname or "")))
 
     @property
@@ -55,7 +59,11 @@ class Named:
     def refuse(self, host: object, error: type[HostRefused | LineRefused] = HostRefused) -> None:
         """Raise `error` for a named host."""
         if host in self:
-            raise error(host.decode("latin-1") if isinstance(host, bytes) else str(host))
+            raise error(host.decode("latin-1") if isinstance(host, bytes) else str(host), self._hint)
+
+
+def _refused(host: str, hint: str) -> str:
+    return f"{host} is out of bounds while the mock stands in for it: {hint}"
 
 
 def _bare(host: str) -> str:

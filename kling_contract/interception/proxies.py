@@ -19,7 +19,7 @@ def bypassed(hosts: Iterable[str]) -> Iterator[None]:
     """
     before = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
     either = before["no_proxy"] or before["NO_PROXY"] or ""
-    if not getproxies_environment() or either == "*":
+    if not _are_named() or either == "*":
         yield
         return
     for name, value in before.items():
@@ -29,3 +29,8 @@ def bypassed(hosts: Iterable[str]) -> Iterator[None]:
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _are_named() -> bool:
+    """Whether the environment names a proxy; that it mostly names none is seen from the names alone."""
+    return any(name[-6:].lower() == "_proxy" for name in os.environ) and bool(getproxies_environment())

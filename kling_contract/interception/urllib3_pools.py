@@ -12,8 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from urllib3 import HTTPConnectionPool
-from urllib3.connection import HTTPConnection
+from urllib3 import HTTPConnectionPool, connection
 
 from kling_contract.interception.exchange import Answer, Broken, Request, Response, joined
 from kling_contract.interception.patches import Patch
@@ -21,7 +20,13 @@ from kling_contract.interception.patches import Patch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from urllib3.connection import HTTPConnection
+
     from kling_contract.interception.desk import Desk
+
+else:
+    # A cassette of vcrpy may be open while this module is first imported, and stand in the place of urllib3's class.
+    HTTPConnection = next(each for each in connection.HTTPConnection.__mro__ if each.__module__ == connection.__name__)
 
 _CUT = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{"
 

@@ -9,12 +9,13 @@ from kling_contract.errors import KlingError
 from kling_contract.testing.handle import MockHandle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from kling_contract.documents import Provider
     from mock_server.app import Mock
     from mock_server.session import Session
+    from mock_server.wishes import Wish
 
 _URL = "http://kling.localhost"
 
@@ -34,26 +35,26 @@ class Bench:
         clock: str = "auto",
         polls: int = 1,
         seed: int | None = None,
-        ignore: Sequence[str] = (),
-        passthrough: Sequence[str] = (),
+        ignore: str | Iterable[str] = (),
+        passthrough: str | Iterable[str] = (),
         where: Callable[[], str | None] = lambda: None,
     ) -> Iterator[MockHandle]:
         """Yield a handle of a fresh session, to which every host leads that a document names; nothing leaves.
 
         `ignore` are patterns of paths, and `passthrough` hosts, that are the test's own business: there our mock steps
-        aside for others, and where there are none the request fails.
+        aside for others, and where there are none the request fails. Raises `DocumentError` for a provider that cannot
+        be read, and ValueError for a clock or a host there is not.
         """
-        mock, name = self._mock(provider), self.next_name()
+        mock, name = self._mock(provider), self._next_name()
         prepare(mock.sessions.get(name), mock, clock=clock, polls=polls, seed=seed)
         handle = MockHandle(mock, name, mock.addresses.root.provider.base_urls[0])
         with ExitStack() as stack:
             stack.callback(mock.sessions.end, name)
             stack.callback(handle.close)
-            stack.enter_context(answering(handle, mock, name, ignore=ignore, aside=passthrough, where=where))
+            stack.enter_context(answering(handle, mock, name, ignore=ignore, passthrough=passthrough, where=where))
             yield handle
 
-    def next_name(self) -> str:
-        """Return the name of the next test's session."""
+    def _next_name(self) -> str:
         self._count += 1
         return f"test-{self._count}"
 
@@ -82,12 +83,17 @@ def answering(handle: MockHandle, mock: Mock, name: str, **options: Any) -> Iter
 
 def prepare(session: Session, mock: Mock, *, clock: str, polls: int, seed: int | None) -> None:
     """Let a fresh session be as a test wants it."""
-    from mock_server.wishes import Wish
-
     session.set_clock(mode=clock)
-    session.wish = Wish(polls=polls)
+    session.wish = wished(polls)
     if seed is not None:
         mock.sessions.reseed(session, seed)
+
+
+def wished(polls: int) -> Wish:
+    """Return the wish that a task ends at such a poll."""
+    from mock_server.wishes import Wish
+
+    return Wish(polls=polls)
 
 
 def made(**settings: Any) -> Mock:
@@ -101,16 +107,24 @@ def made(**settings: Any) -> Mock:
 
 
 @contextmanager
-def mock(*, clock: str = "auto", **settings: Any) -> Iterator[MockHandle]:
+def mock(
+    *,
+    clock: str = "auto",
+    polls: int = 1,
+    ignore: str | Iterable[str] = (),
+    passthrough: str | Iterable[str] = (),
+    **settings: Any,
+) -> Iterator[MockHandle]:
     """Yield a handle of a new mock, which takes what `mock_server.settings.Settings` takes; nothing leaves.
 
     Every host that a document names leads to it, as with the fixture `kling`. Raises `DocumentError` for a document
-    that cannot be read, and `KlingError` without the extra `mock`.
+    that cannot be read, ValueError for a clock or a host there is not, and `KlingError` without the extra `mock`.
     """
     own = made(clock=clock, **settings)
+    own.sessions.get("default").wish = wished(polls)
     handle = MockHandle(own, "default", _URL)
     with ExitStack() as stack:
         stack.callback(own.close)
         stack.callback(handle.close)
-        stack.enter_context(answering(handle, own, "default"))
+        stack.enter_context(answering(handle, own, "default", ignore=ignore, passthrough=passthrough))
         yield handle

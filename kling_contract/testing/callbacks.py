@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from mock_server.callbacks.delivery import Delivery
     from mock_server.session import Session
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 class Callbacks:
     """The callbacks of a session, oldest first. `come` lets come what is to come on its own.
 
-    `session` says which it is, since one that was reset is another.
+    `session` says which it is, since one that was reset is another; `statuses` are those that a task may have.
     """
 
-    def __init__(self, session: Callable[[], Session], come: Callable[[str | None, float], None]) -> None:
-        self._session, self._come = session, come
+    def __init__(
+        self, session: Callable[[], Session], come: Callable[[str, float], None], statuses: Collection[str]
+    ) -> None:
+        self._session, self._come, self._statuses = session, come, statuses
 
     def to(self, app: Any) -> None:
         """Deliver to a WSGI or ASGI application of this process, in the thread that lets time pass.
@@ -34,14 +36,26 @@ class Callbacks:
         """Return the last callback of a status that was taken, once all that is to come on its own has come.
 
         `timeout` is in real seconds, for a server on a port. Raises AssertionError, which says what there is, if there
-        is none.
+        is none, and ValueError for a status there is not.
         """
+        __tracebackhide__ = True
+        if status not in self._statuses:
+            raise ValueError(f"no task has the status {status!r}; accepted: {', '.join(self._statuses)}")
         self._come(status, timeout)
         found = [each for each in self if each.status == status and each.state == "delivered"]
         if not found:
-            there = ", ".join(f"{each.status} {each.state}" for each in self) or "none"
-            raise AssertionError(f"no callback of {status} was taken; there are: {there}")
+            raise AssertionError(self._missed(status))
         return found[-1]
+
+    def _missed(self, status: str) -> str:
+        session, there = self._session(), [f"\n  {_shown(each)}" for each in self]
+        said = f"no callback of {status} was taken; there are{':' if there else ' none'}{''.join(there)}"
+        tasks = [task for each in session.store.ids() if (task := session.store.get(each))]
+        if not any(task.callback for task in tasks):
+            return f"{said}\nnone of {len(tasks)} tasks was created with a URL for callbacks"
+        if session.clock.mode == "frozen":
+            return f"{said}\nthe clock is frozen: what is to come, comes with advance()"
+        return said
 
     def __iter__(self) -> Iterator[Delivery]:
         return iter(self._all())
@@ -54,3 +68,11 @@ class Callbacks:
 
     def _all(self) -> list[Delivery]:
         return self._session().deliveries.where(lambda delivery: True)
+
+
+def _shown(delivery: Delivery) -> str:
+    """Return what came of a callback: to whom it went, and what the last attempt met."""
+    last = delivery.attempts[-1] if delivery.attempts else None
+    met = "" if last is None else f", {last.error}" if last.error else f", answered {last.status}"
+    before = f", the last of {len(delivery.attempts)} attempts" if len(delivery.attempts) > 1 else ""
+    return f"{delivery.status} to {delivery.url}: {delivery.state}{met}{before}"

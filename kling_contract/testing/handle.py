@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.client import AsyncKling, Kling
 from kling_contract.testing.callbacks import Callbacks
-from kling_contract.testing.requests import Requests
+from kling_contract.testing.created import check_fields, complaint, has
+from kling_contract.testing.requests import Requests, Seen
 from kling_contract.testing.spans import seconds_of
 from kling_contract.wording import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from kling_contract.documents import Operation, Provider
@@ -39,24 +40,21 @@ class SeenTask:
 class MockHandle:
     """One session of a mock. `client` and `async_client` are ours, and wait on the session's clock.
 
-    `url` is what a base URL is to be set to, where code is told one; `lines` says of requests, by their number in the
-    journal, which line of the test led to them.
+    `url` is what a base URL is to be set to, where code is told one, and `provider` whose that is; `lines` says of
+    requests that broke the contract, by their number in the journal, which line of the test led to them.
     """
 
-    def __init__(self, mock: Mock, session: str, url: str) -> None:
+    def __init__(self, mock: Mock, session: str, url: str, provider: Provider | None = None) -> None:
         self._mock, self._name, self.url = mock, session, url
+        self.provider = provider or mock.addresses.root.provider
         self.lines: dict[int, str] = {}
-        self.callbacks = Callbacks(lambda: self.session, self._come)
+        statuses = {status: None for each in self.provider.operations.values() for status in each.statuses}
+        self.callbacks = Callbacks(lambda: self.session, self._come, statuses)
 
     @property
     def session(self) -> Session:
         """The session, as the mock has it."""
         return self._mock.sessions.get(self._name)
-
-    @property
-    def provider(self) -> Provider:
-        """The provider that the mock is."""
-        return self._mock.addresses.root.provider
 
     @property
     def seed(self) -> int:
@@ -79,12 +77,11 @@ class MockHandle:
         found = map(self.session.store.get, self.session.store.ids())
         return [self._seen(task) for task in found if task is not None]
 
-    def requests(self, operation: str | None = None) -> Requests:
-        """Return what was asked, of one operation or of all."""
-        if operation is not None:
-            self._operation(operation)
-        entries = self.session.journal.where(lambda entry: operation in (None, entry.operation))
-        return Requests(entry for entry in entries if "/__media/" not in entry.path)
+    @property
+    def requests(self) -> Requests:
+        """What was asked, oldest first, results' files aside; `requests("createImageToVideo")` is of one operation."""
+        entries = self.session.journal.where(lambda entry: "/__media/" not in entry.path)
+        return Requests(map(Seen.of, entries), self._operation)
 
     def next(
         self,
@@ -97,33 +94,39 @@ class MockHandle:
     ) -> None:
         """Let the next `times` creates of an operation go by a scenario, or its next requests meet a fault.
 
-        `delay`, `polls`, `pace` and `callbacks` may be given as in `Prefer`. Raises ValueError naming what there is.
+        `times` None means always. `delay`, `polls`, `pace` and `callbacks` may be given as in `Prefer`. Raises
+        ValueError, or TypeError for a name there is not, naming what there is.
         """
         from mock_server.faults import fault_named
         from mock_server.outcomes import scenario_named
-        from mock_server.wishes import wish_of
+        from mock_server.wishes import BadWish, wish_of
 
+        __tracebackhide__ = True
         self._operation(operation)
-        unknown = next((name for name in wish if name not in _WISHES), None)
-        if unknown is not None:
-            raise TypeError(f"next() takes scenario, fault, times, {', '.join(_WISHES)}; not {unknown}")
-        if fault is not None:
-            self.session.faults.arm(fault_named(fault, self.provider), operation, times)
-        if scenario is not None:
-            wish["scenario"] = scenario_named(self.provider, scenario).name
+        _check_next(scenario, fault, times, wish)
+        try:
+            fails = None if fault is None else fault_named(fault, self.provider)
+            if scenario is not None:
+                wish["scenario"] = scenario_named(self.provider, scenario).name
+            goes = wish_of(", ".join(f"{name}={value}" for name, value in wish.items()), {})
+        except BadWish as error:
+            raise ValueError(f"{error}; accepted: {error.accepted}") from None
+        if fails is not None:
+            self.session.faults.arm(fails, operation, times)
         if wish:
-            said = ", ".join(f"{name}={value}" for name, value in wish.items())
-            self.session.armed.arm(wish_of(said, {}), operation, times)
+            self.session.armed.arm(goes, operation, times)
 
     def open(self, operation: str) -> None:
         """Serve an operation that the provider documents and does not serve."""
+        __tracebackhide__ = True
         self.session.open[self._operation(operation).id] = True
 
     def advance(self, span: float | str | timedelta) -> int:
         """Let time pass: seconds, a timedelta, or a text such as "10m"; return how many events happened on the way.
 
-        Callbacks that become due are delivered first, in this thread.
+        Callbacks that become due are delivered first, in this thread. Raises ValueError for what is no span.
         """
+        __tracebackhide__ = True
         return self.session.advance(seconds_of(span))
 
     async def aadvance(self, span: float | str | timedelta) -> int:
@@ -133,27 +136,28 @@ class MockHandle:
     def assert_created(self, operation: str, times: int | None = None, **fields: Any) -> None:
         """Raise AssertionError unless tasks of an operation were created, `times` of them if given, with these fields.
 
-        Fields have their canonical names; numbers and texts that a provider writes in another type are equal.
+        Fields have their canonical names; numbers and texts that a provider writes in another type are equal. Raises
+        ValueError for an operation or a field there is not.
         """
+        __tracebackhide__ = True
         self._operation(operation)
-        made = [task for task in self.tasks if task.operation == operation]
-        fitting = [task for task in made if _has(task.fields, fields)]
-        if (len(fitting) == times) if times is not None else fitting:
-            return
-        wanted = f"{operation}({', '.join(f'{name}={value!r}' for name, value in fields.items())})"
-        often = "at least once" if times is None else f"{times} time{'' if times == 1 else 's'}"
-        there = "\n  ".join(_shown(task) for task in self.tasks) or "none"
-        raise AssertionError(f"{wanted} was created {len(fitting)} times, not {often}; created were:\n  {there}")
+        everywhere = [each.operations.get(operation) for each in self._mock.addresses.every_provider()]
+        check_fields([each for each in everywhere if each], fields)
+        tasks = self.tasks
+        count = sum(task.operation == operation and has(task, fields) for task in tasks)
+        if (count != times) if times is not None else not count:
+            raise AssertionError(complaint(operation, times, fields, tasks, self.requests))
 
     def close(self) -> None:
         """Close what is open."""
         if "client" in self.__dict__:
             self.client.close()
 
-    def _come(self, status: str | None, timeout: float) -> None:
+    def _come(self, status: str, timeout: float) -> None:
         self.session.catch_up()
 
     def _operation(self, name: str) -> Operation:
+        __tracebackhide__ = True
         known = self.provider.operations
         if name not in known:
             hint = did_you_mean(name, known)
@@ -179,14 +183,13 @@ class MockHandle:
         return {"provider": self.provider, "base_url": self.url, "clock": SessionTime(self.session), **keys}
 
 
-def _has(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    return all(name in found and _same(found[name], value) for name, value in wanted.items())
-
-
-def _same(one: Any, other: Any) -> bool:
-    return bool(one == other) or (not isinstance(one, bool) and str(one) == str(other))
-
-
-def _shown(task: SeenTask) -> str:
-    fields: Iterable[str] = (f"{name}={value!r}" for name, value in task.fields.items())
-    return f"{task.operation}({', '.join(fields)}), {task.status}"
+def _check_next(scenario: str | None, fault: str | None, times: int | None, wish: Mapping[str, Any]) -> None:
+    __tracebackhide__ = True
+    names = f"scenario, fault, {', '.join(_WISHES)}"
+    unknown = next((name for name in wish if name not in _WISHES), None)
+    if unknown is not None:
+        raise TypeError(f"next() takes no {unknown}; accepted: {names}, times")
+    if scenario is None and fault is None and not wish:
+        raise TypeError(f"next() is told nothing to do; accepted: {names}")
+    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+        raise ValueError(f"next() has times={times!r}; accepted: 1 or more, or None for always")

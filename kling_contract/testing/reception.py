@@ -11,7 +11,7 @@ from kling_contract.interception import Broken, Request, Response
 from mock_server.exchange import Answer, Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from kling_contract.documents import Provider
     from mock_server.app import Mock
@@ -22,8 +22,9 @@ _OWN = ("/__", "/s/", "/p/")  # paths that the mock has beside those of provider
 class Reception:
     """Answers for every host that one of `providers` names, in one session of a mock.
 
-    Paths outside a provider's own, those that one of `ignore` fits, and the hosts of `aside` are not ours. `where` says
-    which line of the test asks; `lines` keeps it by the number of the journal's entry.
+    Paths outside a provider's own, those that a pattern of `ignore` fits, and the hosts of `passthrough` are not ours.
+    `where` says which line of the test asks; `lines` keeps it, for what broke the contract, by the number of the
+    journal's entry. Raises ValueError for a host that no document names.
     """
 
     def __init__(
@@ -32,13 +33,14 @@ class Reception:
         session: str,
         providers: Iterable[Provider],
         *,
-        ignore: Sequence[str] = (),
-        aside: Iterable[str] = (),
+        ignore: str | Iterable[str] = (),
+        passthrough: str | Iterable[str] = (),
         where: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._mock, self._session, self._where = mock, session, where
-        self._ignore, self._aside = tuple(ignore), frozenset(aside)
+        self._ignore = _texts(ignore)
         self._places = {_host(url): (each, urlsplit(url).path) for each in providers for url in each.base_urls}
+        self._aside = self._known(_texts(passthrough))
         self._own = {each.name: _first_segments(each) for each, _ in self._places.values()}
         self._root, self._clock = mock.addresses.root.provider.name, RealClock()
         self.lines: dict[int, str] = {}
@@ -77,10 +79,16 @@ class Reception:
         return _response(request, answer)
 
     def _answered(self, exchange: Exchange) -> Answer:
-        answer, line = self._mock.answer(exchange), self._where()
-        if answer.entry is not None and line is not None:
+        answer = self._mock.answer(exchange)
+        if answer.entry is not None and answer.entry.violations and (line := self._where()) is not None:
             self.lines[answer.entry.id] = line
         return answer
+
+    def _known(self, hosts: Iterable[str]) -> frozenset[str]:
+        unknown = [host for host in hosts if host not in self._places]
+        if unknown:
+            raise ValueError(f"no document names the host {unknown[0]!r}; accepted: {', '.join(self._places)}")
+        return frozenset(hosts)
 
     def _place(self, url: str) -> tuple[Provider, str]:
         provider, prefix = self._places[_host(url)]
@@ -93,6 +101,10 @@ class Reception:
         parts = urlsplit(request.url)
         headers = {"x-kling-session": self._session, **request.headers}
         return Exchange(request.method, path, parts.query, headers, request.body, f"{parts.scheme}://{parts.netloc}")
+
+
+def _texts(given: str | Iterable[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _response(request: Request, answer: Answer) -> Response:

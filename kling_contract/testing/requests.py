@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kling_contract.errors import Violation
     from mock_server.journal import Entry
@@ -41,10 +41,19 @@ class Seen:
 
 
 class Requests(list[Seen]):
-    """Requests, oldest first."""
+    """Requests, oldest first. Called with an operation's name, which `check` knows, it returns those of that one."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        super().__init__(map(Seen.of, entries))
+    def __init__(self, seen: Iterable[Seen], check: Callable[[str], object]) -> None:
+        super().__init__(seen)
+        self._check = check
+
+    def __call__(self, operation: str | None = None) -> Requests:
+        """Return those of one operation, or all. Raises ValueError for an operation there is not."""
+        __tracebackhide__ = True
+        if operation is None:
+            return self
+        self._check(operation)
+        return Requests((each for each in self if each.operation == operation), self._check)
 
     @property
     def called(self) -> bool:
@@ -59,4 +68,6 @@ class Requests(list[Seen]):
     @property
     def last(self) -> Seen:
         """The last one. Raises IndexError if there was none."""
+        if not self:
+            raise IndexError("there was no such request")
         return self[-1]

@@ -11,20 +11,29 @@ from kling_contract.testing.handle import MockHandle
 from kling_contract.testing.spans import seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
     import httpx
 
+    from kling_contract.documents import Provider
+    from kling_contract.interception import Request, Response
+    from mock_server.addressing import Addresses
+    from mock_server.app import Mock
     from mock_server.server import MockServer
 
 
 class ServerHandle(MockHandle):
-    """One session of a server. Requests that name no session are in it while the test runs."""
+    """One session of a server. Requests that name no session are in it while the test runs.
 
-    def __init__(self, server: MockServer, name: str, admin: httpx.Client) -> None:
-        super().__init__(server.app.state.mock, name, server.url)
-        self._admin = admin
+    `url` is that of a provider: the root for the server's own, `/p/<name>` below it for another.
+    """
+
+    def __init__(self, server: MockServer, name: str, admin: httpx.Client, provider: Provider) -> None:
+        mock: Mock = server.app.state.mock
+        root = provider is mock.addresses.root.provider
+        super().__init__(mock, name, server.url if root else f"{server.url}/p/{provider.name}", provider)
+        self._admin, self._place = admin, f"{server.url}/s/{name}"
 
     def advance(self, span: float | str | timedelta) -> int:
         """Let time pass; callbacks that become due are delivered before this returns."""
@@ -37,11 +46,11 @@ class ServerHandle(MockHandle):
 
         return await to_thread.run_sync(self.advance, span)
 
-    def _come(self, status: str | None, timeout: float) -> None:
+    def _come(self, status: str, timeout: float) -> None:
         self._ask("GET", "deliveries", params={"status": status, "timeout": round(timeout)}, timeout=timeout + 10)
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
-        answer = self._admin.request(method, f"{self.url}/s/{self._name}/__admin/{path}", **options)
+        answer = self._admin.request(method, f"{self._place}/__admin/{path}", **options)
         if answer.status_code != 200:
             raise KlingError(f"{method} {path} was answered {answer.status_code}: {answer.text[:300]}")
         return answer.json()
@@ -52,7 +61,7 @@ class ServerHandle(MockHandle):
     def _options(self) -> dict[str, Any]:
         from kling_contract.remote import RemoteClock
 
-        return {**super()._options(), "clock": RemoteClock(f"{self.url}/s/{self._name}")}
+        return {**super()._options(), "clock": RemoteClock(self._place)}
 
 
 class Serving:
@@ -84,15 +93,44 @@ class Serving:
         self._server.__exit__()
 
     @contextmanager
-    def handle(self, *, clock: str = "auto", polls: int = 1, seed: int | None = None) -> Iterator[ServerHandle]:
-        """Yield a handle of a fresh session; a late request for an earlier test's task is answered in that one's."""
-        mock = self._server.app.state.mock
+    def handle(
+        self, *, provider: str = "", clock: str = "auto", polls: int = 1, seed: int | None = None
+    ) -> Iterator[ServerHandle]:
+        """Yield a handle of a fresh session; a late request for an earlier test's task is answered in that one's.
+
+        Meanwhile no request of this process reaches a host that a document names. Raises ValueError for a provider
+        that the server does not serve, and for a clock there is not.
+        """
+        mock: Mock = self._server.app.state.mock
+        chosen, name = self._provider(provider), f"test-{self._count}"
         self._count += 1
-        name = f"test-{self._count}"
         prepare(mock.sessions.get(name), mock, clock=clock, polls=polls, seed=seed)
-        handle, mock.sessions.default = ServerHandle(self._server, name, self._admin), name
+        handle, mock.sessions.default = ServerHandle(self._server, name, self._admin, chosen), name
         try:
-            yield handle
+            with refused(mock.addresses.every_provider(), self.url):
+                yield handle
         finally:
             mock.sessions.default = "default"
             handle.close()
+
+    def _provider(self, name: str) -> Provider:
+        addresses: Addresses = self._server.app.state.mock.addresses
+        served = {each.name: each for each in addresses.every_provider()}
+        if name and name not in served:
+            raise ValueError(f"the server serves no provider {name!r}; accepted: {', '.join(served)}")
+        return served.get(name, addresses.root.provider)
+
+
+@contextmanager
+def refused(providers: Iterable[Provider], url: str) -> Iterator[None]:
+    """Let nothing reach a host that one of `providers` names; mocks of the test's own may answer for them."""
+    from kling_contract.interception import Named, intercepted
+
+    hint = f"let the code under test ask {url} instead, for which there is kling_env"
+    named = Named((each for provider in providers for each in provider.base_urls), hint)
+    with intercepted(named, _unasked, passes=lambda request: True):
+        yield
+
+
+def _unasked(request: Request) -> Response:
+    raise AssertionError(f"{request.url} passes")

@@ -3,50 +3,15 @@
 from __future__ import annotations
 
 import re
-import textwrap
 
 import pytest
 
-APP = """
-    import httpx
-
-    BASE = "https://api.cometapi.com"
-    CLIENT = httpx.Client(headers={"authorization": "Bearer sk-real"})
+from tests.e2e.suites import run
 
 
-    class Rejected(Exception):
-        pass
-
-
-    def make_video(image, **fields):
-        answer = CLIENT.post(f"{BASE}/kling/v1/videos/image2video", json={"image": image, **fields})
-        answer.raise_for_status()
-        task = answer.json()["data"]["task_id"]
-        while True:
-            data = CLIENT.get(f"{BASE}/kling/v1/videos/image2video/{task}").json()["data"]
-            if data["task_status"] == "failed":
-                raise Rejected(data["task_status_msg"])
-            if data["task_status"] == "succeed":
-                return CLIENT.get(data["task_result"]["videos"][0]["url"]).content
-"""
-URL = "https://example.com/cat.png"
-
-
-@pytest.fixture
-def suite(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project of a user's: an application, and no word about the mock in it."""
-    pytester.makepyfile(my_app=textwrap.dedent(APP))
-    return pytester
-
-
-def run(suite: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
-    suite.makepyfile(test_app=f"import httpx, my_app, pytest\nURL = {URL!r}\n" + textwrap.dedent(test))
-    return suite.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *options)
-
-
-def test_the_code_of_the_readme(suite: pytest.Pytester) -> None:
+def test_the_code_of_the_readme(pytester: pytest.Pytester) -> None:
     result = run(
-        suite,
+        pytester,
         """
         def test_makes_a_video(kling):
             assert my_app.make_video(URL, model_name="kling-v2-master")[4:8] == b"ftyp"
@@ -65,47 +30,9 @@ def test_the_code_of_the_readme(suite: pytest.Pytester) -> None:
     result.assert_outcomes(passed=3)
 
 
-def test_a_request_that_breaks_the_contract_fails_the_test_with_a_message_worth_reading(suite: pytest.Pytester) -> None:
+def test_the_marker_says_how_the_mock_is(pytester: pytest.Pytester) -> None:
     result = run(
-        suite,
-        """
-        def test_asks_for_a_mode_there_is_not(kling):
-            with pytest.raises(httpx.HTTPStatusError):
-                my_app.make_video(URL, mode="turbo", model_name="kling-v2-6")
-
-        @pytest.mark.kling(strict=False)
-        def test_may(kling):
-            with pytest.raises(httpx.HTTPStatusError):
-                my_app.make_video(URL, mode="turbo")
-        """,
-    )
-    result.assert_outcomes(passed=2, errors=1)
-    result.stdout.fnmatch_lines(
-        [
-            "the code under test broke the contract:",
-            "test_app.py:6: POST /kling/v1/videos/image2video was answered 400",
-            '  sent: {"image": "https://example.com/cat.png", "mode": "turbo", "model_name": "kling-v2-6"}',
-            "  schema.enum: /mode: mode value 'turbo' is not accepted; accepted: 'std', 'pro'",
-            '  this would be accepted: {"image": "https://example.com/cat.png", "model_name": "kling-v2-6"}',
-        ]
-    )
-
-
-def test_a_route_there_is_not_fails_the_test(suite: pytest.Pytester) -> None:
-    result = run(
-        suite,
-        """
-        def test_mistypes(kling):
-            httpx.get(my_app.BASE + "/kling/v1/videos/image2vidoe/1", headers={"authorization": "Bearer x"})
-        """,
-    )
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*route.unknown: *has no route GET /kling/v1/videos/image2vidoe/1*image2video*"])
-
-
-def test_the_marker_says_how_the_mock_is(suite: pytest.Pytester) -> None:
-    result = run(
-        suite,
+        pytester,
         """
         @pytest.mark.kling(clock="frozen", seed=7)
         def test_time_stands_still(kling):
@@ -138,18 +65,9 @@ def test_the_marker_says_how_the_mock_is(suite: pytest.Pytester) -> None:
     result.assert_outcomes(passed=4)
 
 
-@pytest.mark.parametrize(
-    ("marker", "found"), [("kling(speed=3)", "no speed; accepted: provider, clock"), ("kling('anyapi')", "no 'anyapi'")]
-)
-def test_a_marker_with_a_mistake_says_what_there_is(suite: pytest.Pytester, marker: str, found: str) -> None:
-    result = run(suite, f"@pytest.mark.{marker}\ndef test_it(kling):\n    pass\n")
-    assert result.ret != 0
-    result.stdout.fnmatch_lines([f"*the marker kling has {found}*"])
-
-
-def test_nothing_leaves_and_others_are_let_through(suite: pytest.Pytester) -> None:
+def test_nothing_leaves_and_others_are_let_through(pytester: pytest.Pytester) -> None:
     result = run(
-        suite,
+        pytester,
         """
         import socket, threading, urllib.request
         from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -182,165 +100,92 @@ def test_nothing_leaves_and_others_are_let_through(suite: pytest.Pytester) -> No
     result.assert_outcomes(passed=3)
 
 
-def test_the_users_own_mocks_of_other_routes(suite: pytest.Pytester) -> None:
-    result = run(
-        suite,
-        """
-        import respx
-
-        def test_the_chat_route_is_the_users(kling):
-            with respx.mock:
-                respx.post("https://api.cometapi.com/v1/chat/completions").respond(json={"said": "hello"})
-                answer = httpx.post("https://api.cometapi.com/v1/chat/completions", json={})
-                assert answer.json() == {"said": "hello"}
-                assert my_app.make_video(URL)
-
-        @respx.mock
-        def test_entered_before(kling):
-            respx.get("https://db.example.com/").respond(204)
-            assert httpx.get("https://db.example.com/").status_code == 204
-            assert my_app.make_video(URL)
-
-        @pytest.mark.kling(ignore=["/kling/v1/account/*"])
-        def test_ignored(kling):
-            with respx.mock:
-                respx.get("https://api.cometapi.com/kling/v1/account/costs").respond(json={})
-                assert httpx.get("https://api.cometapi.com/kling/v1/account/costs").json() == {}
-        """,
-    )
-    result.assert_outcomes(passed=3)
-
-
-def test_async_code(suite: pytest.Pytester) -> None:
-    result = run(
-        suite,
-        """
-        import asyncio
-
-        async def story(kling):
-            async with httpx.AsyncClient(headers={"authorization": "Bearer x"}) as client:
-                answer = await client.post(my_app.BASE + "/kling/v1/videos/image2video", json={"image": URL})
-                assert answer.status_code == 200
-                await kling.aadvance("10m")
-            task = await kling.async_client.videos.image_to_video(image=URL)
-            assert (await task.wait()).status == "succeed"
-            await kling.async_client.aclose()
-
-        def test_async(kling):
-            asyncio.run(story(kling))
-        """,
-    )
-    result.assert_outcomes(passed=1)
-
-
-def test_requests_as_well(suite: pytest.Pytester) -> None:
-    result = run(
-        suite,
-        """
-        import requests
-
-        def test_requests(kling):
-            headers = {"authorization": "Bearer x"}
-            answer = requests.post(my_app.BASE + "/kling/v1/videos/image2video", json={"image": URL}, headers=headers)
-            task = answer.json()["data"]["task_id"]
-            shown = requests.get(my_app.BASE + "/kling/v1/videos/image2video/" + task, headers=headers).json()
-            assert requests.get(shown["data"]["task_result"]["videos"][0]["url"]).content[4:8] == b"ftyp"
-            kling.assert_created("createImageToVideo")
-        """,
-    )
-    result.assert_outcomes(passed=1)
-
-
-def test_a_task_that_nobody_finished_reading_is_a_hint(suite: pytest.Pytester) -> None:
-    result = run(suite, "def test_it(kling):\n    kling.client.videos.image_to_video(image=URL)\n", "-rA")
+def test_a_task_that_nobody_finished_reading_is_a_hint(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "def test_it(kling):\n    kling.client.videos.image_to_video(image=URL)\n", "-rA")
     result.assert_outcomes(passed=1)
     assert re.search(r"nobody learnt how task \d+ ended", result.stdout.str())
 
 
-def test_a_server_for_the_whole_run_is_there_before_settings_are_imported(suite: pytest.Pytester) -> None:
-    suite.makeini("[pytest]\nkling_server = true\nkling_env = COMETAPI_BASE={url} COMETAPI_KEY={key}\n")
-    suite.makeconftest("import os\nBASE, KEY = os.environ['COMETAPI_BASE'], os.environ['COMETAPI_KEY']\n")
+def test_code_that_knows_no_httpx(pytester: pytest.Pytester) -> None:
     result = run(
-        suite,
+        pytester,
         """
-        import conftest, os
+        import requests, urllib3
 
-        def test_url(kling_server):
-            assert conftest.BASE == kling_server.url == os.environ["KLING_BASE_URL"]
-            assert "dummy" in conftest.KEY
-            assert "127.0.0.1" in os.environ["NO_PROXY"]
-            my_app.BASE = conftest.BASE
-            assert my_app.make_video(URL)[4:8] == b"ftyp"
-            kling_server.assert_created("createImageToVideo", times=1)
+        URLS = "https://api.cometapi.com/kling/v1/videos/image2video", "https://api.klingai.com/v1/videos/image2video"
+        HEADERS = {"authorization": "Bearer x"}
+        POOLS, SESSION = urllib3.PoolManager(), requests.Session()
 
-        def test_is_fresh(kling_server):
-            assert kling_server.tasks == []
-            task = kling_server.client.videos.image_to_video(image=URL, callback_url=kling_server.url + "/__inbox/x")
-            assert kling_server.callbacks.wait_for("succeed").task == task.id
+        def with_requests(method, url, **options):
+            return SESSION.request(method, url, headers=HEADERS, timeout=5, **options).json()
 
-        @pytest.mark.kling(clock="frozen")
-        def test_time(kling_server):
-            task = kling_server.client.videos.image_to_video(image=URL)
-            assert task.refresh().status == "submitted"
-            assert kling_server.advance("10m") == 2
-            assert task.wait().status == "succeed"
+        def with_urllib3(method, url, **options):
+            return POOLS.request(method, url, headers=HEADERS, retries=False, **options).json()
+
+        @pytest.mark.parametrize("ask", [with_requests, with_urllib3])
+        @pytest.mark.parametrize("url", URLS)
+        def test_it(kling, ask, url):
+            task = ask("POST", url, json={"image": URL})["data"]["task_id"]
+            done = ask("GET", f"{url}/{task}")["data"]
+            assert done["task_status"] == "succeed"
+            assert requests.get(done["task_result"]["videos"][0]["url"]).content[4:8] == b"ftyp"
+            kling.assert_created("createImageToVideo", times=1)
+            assert kling.requests.call_count == 2
         """,
     )
-    result.assert_outcomes(passed=3)
+    result.assert_outcomes(passed=4)
 
 
-def test_a_late_request_for_an_earlier_tests_task_is_answered_in_that_ones(suite: pytest.Pytester) -> None:
+def test_hosts_that_no_document_names_and_paths_that_are_no_providers(pytester: pytest.Pytester) -> None:
     result = run(
-        suite,
+        pytester,
         """
-        tasks = []
+        import requests
 
-        def test_first(kling_server):
-            tasks.append(kling_server.client.videos.image_to_video(image=URL))
+        @pytest.mark.kling(passthrough="api.cometapi.com")
+        def test_a_host_may_be_the_tests_own(kling):
+            with pytest.raises(httpx.ConnectError, match="out of bounds"):
+                my_app.make_video(URL)
+            assert not kling.requests
 
-        def test_second(kling_server):
-            answer = httpx.get(f"{kling_server.url}/kling/v1/videos/image2video/{tasks[0].id}",
-                               headers={"authorization": "Bearer x"})
-            assert answer.json()["data"]["task_status"] == "succeed"
-            assert not kling_server.requests().called
+        @pytest.mark.kling(ignore="/kling/v1/videos/*")
+        def test_so_may_paths(kling):
+            with pytest.raises(httpx.ConnectError, match="out of bounds"):
+                my_app.make_video(URL)
+            assert httpx.post(my_app.BASE + "/kling/v1/images/editing/expand").status_code == 404
+            assert kling.requests.call_count == 1
+
+        @pytest.mark.parametrize("ask", [httpx.get, requests.get])
+        def test_chat_is_refused_where_nobody_answers_it(kling, ask):
+            with pytest.raises(Exception, match="a mock of the test's own is to answer it"):
+                ask(my_app.BASE + "/v1/chat/completions")
+            assert not kling.requests.called
         """,
-        "--kling-server",
     )
+    result.assert_outcomes(passed=4)
+
+
+def test_the_plugin_imports_nothing_until_a_test_asks_for_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(
+        """
+        import sys
+
+        HEAVY = {"asyncio", "httpx", "httpcore", "jsonschema_rs", "kling_contract.errors", "kling_contract.testing",
+                 "mock_server", "msgspec", "respx", "ssl", "starlette", "urllib3", "uvicorn", "yaml"}
+
+        def test_that_does_not():
+            assert {name for name in sys.modules if name.startswith("kling_contract")} == {
+                "kling_contract", "kling_contract.pytest_plugin"
+            }
+            assert not HEAVY & set(sys.modules)
+
+        def test_that_does(kling):
+            assert HEAVY & set(sys.modules) >= {"httpx", "kling_contract.testing", "mock_server"}
+            assert not {"av", "PIL", "hypothesis", "requests", "respx"} & set(sys.modules)
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "kling_contract.pytest_plugin")
     result.assert_outcomes(passed=2)
-
-
-def test_parallel_runs_do_not_meet(suite: pytest.Pytester) -> None:
-    result = run(
-        suite,
-        """
-        @pytest.mark.parametrize("number", range(8))
-        def test_alone(kling_server, number):
-            kling_server.client.videos.image_to_video(image=URL)
-            assert len(kling_server.tasks) == 1
-        """,
-        "-n",
-        "2",
-    )
-    result.assert_outcomes(passed=8)
-
-
-def test_the_plugin_costs_nothing_where_it_is_not_used(suite: pytest.Pytester) -> None:
-    result = run(
-        suite,
-        """
-        import subprocess, sys
-
-        def test_it():
-            names = "httpx", "mock_server", "respx", "yaml", "msgspec"
-            code = f"import sys, kling_contract.pytest_plugin; print([n for n in {names} if n in sys.modules])"
-            assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\\n"
-        """,
-    )
-    result.assert_outcomes(passed=1)
-
-
-def test_a_mistake_in_kling_env_is_one_line(suite: pytest.Pytester) -> None:
-    suite.makeini("[pytest]\nkling_server = true\nkling_env = COMETAPI\n")
-    result = run(suite, "def test_it():\n    pass\n")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*kling_env has 'COMETAPI'; accepted: NAME={url}*"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from benchmarks import callbacks, load, media
+from benchmarks import callbacks, fixture, load, media
 from benchmarks.__main__ import PARTS, main
 from benchmarks.generators import own
 from benchmarks.load import Order, Slice, Unexpected, measure
@@ -62,6 +62,17 @@ def test_callbacks_that_are_due_at_one_instant_are_delivered() -> None:
     assert figures["a_second"] > 0
     assert figures["httpx_seconds"] > 0
     assert 1 <= figures["most_at_once"] <= 64
+
+
+def test_the_fixture_command_prints_what_a_test_costs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks.fixture", "--quick", "--json"])
+    fixture.main()
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["rounds"] == 20
+    measured = ["fixture_ms", "respx_routes_ms", "test_ms", "respx_test_ms", "test_to_respx", "first_fixture_ms"]
+    assert all(figures[name] > 0 for name in measured)
 
 
 def test_the_media_command_prints_a_row_of_each_kind(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kling_contract import ConnectionLost, RouteUnavailable, ServerError, TaskFailed, UnexpectedAnswer
+from kling_contract import ConnectionLost, RateLimitError, RouteUnavailable, ServerError, TaskFailed, UnexpectedAnswer
 from kling_contract.testing import MockHandle, mock, seconds_of
 from mock_server.faults import fault_named
 
 URL = "https://example.com/cat.png"
 HOOK = "https://app.example.com/hook?who=me"
+API = "https://api.cometapi.com/kling/v1"
+HEADERS = {"authorization": "Bearer sk-real"}
 IN_ORDER = ["submitted", "processing", "succeed"]
 
 
@@ -106,9 +108,43 @@ def test_waiting_for_what_does_not_come_says_what_there_is() -> None:
     with mock() as kling:
         kling.callbacks.to(Wsgi())
         made(kling)
-        with pytest.raises(AssertionError, match="no callback of failed was taken; there are: submitted delivered"):
+        with pytest.raises(AssertionError) as found:
             kling.callbacks.wait_for("failed")
+        assert str(found.value).splitlines() == [
+            "no callback of failed was taken; there are:",
+            *(f"  {status} to {HOOK}: delivered, answered 204" for status in IN_ORDER),
+        ]
         assert len(kling.callbacks) == 3
+
+
+def test_waiting_for_callbacks_says_why_there_are_none() -> None:
+    with mock(clock="frozen") as kling:
+        with pytest.raises(AssertionError, match="none\nnone of 0 tasks was created with a URL for callbacks"):
+            kling.callbacks.wait_for("succeed")
+        made(kling)
+        with pytest.raises(AssertionError, match=r"the clock is frozen: what is to come, comes with advance\(\)"):
+            kling.callbacks.wait_for("succeed")
+        with pytest.raises(ValueError, match="no task has the status 'done'; accepted: submitted, processing, succeed"):
+            kling.callbacks.wait_for("done")
+
+
+def test_waiting_for_callbacks_says_what_the_receiver_did() -> None:
+    with mock(callback_retries=(5,)) as kling:
+        kling.callbacks.to(Wsgi(*["500 Oh"] * 6))
+        made(kling)
+        with pytest.raises(AssertionError, match=r"succeed to .*: failed, answered 500, the last of 2 attempts"):
+            kling.callbacks.wait_for("succeed")
+
+
+def test_what_an_application_raises_is_raised_in_the_test() -> None:
+    def broken(environ: Any, start_response: Any) -> Any:
+        raise LookupError("no such clip")
+
+    with mock() as kling:
+        kling.callbacks.to(broken)
+        made(kling)
+        with pytest.raises(LookupError, match="no such clip"):
+            kling.callbacks.wait_for("succeed")
 
 
 def test_waiting_for_a_task_waits_for_nothing() -> None:
@@ -167,8 +203,8 @@ def test_spans_of_time(number: int, unit: str) -> None:
     assert seconds_of(number) == seconds_of(str(number)) == number
 
 
-@pytest.mark.parametrize("text", ["", "m", "10 minutes", "-5s", "1e3", "ten"])
-def test_no_spans_of_time(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "m", "10 minutes", "-5s", "1e3", "ten", None, True, b"5s"])
+def test_no_spans_of_time(text: Any) -> None:
     with pytest.raises(ValueError, match="accepted: seconds, a timedelta, 90s, 10m, 2h, 30d"):
         seconds_of(text)
 
@@ -180,3 +216,119 @@ def test_unchanged_code_reaches_the_mock_under_the_providers_own_address() -> No
         answer = httpx.post(url, json=body, headers={"authorization": "Bearer sk-real"})
         assert answer.json()["data"]["task_id"] == kling.tasks[0].id
         kling.assert_created("createImageToVideo", times=1, model_name="kling-v2-6")
+
+
+def test_what_was_asked_is_a_list_and_answers_for_one_operation() -> None:
+    with mock() as kling:
+        assert not kling.requests.called
+        with pytest.raises(IndexError, match="there was no such request"):
+            kling.requests.last  # noqa: B018 - looking it up is the test
+        made(kling, callback_url="").wait()
+        asked = [request.operation for request in kling.requests]
+        assert asked == ["createImageToVideo", "getImageToVideo"] == [each.operation for each in kling.requests()]
+        assert kling.requests("getImageToVideo").called
+        assert kling.requests("createImageToVideo").call_count == 1
+        assert kling.requests("createImageToVideo").last.body == {"image": URL}
+        with pytest.raises(ValueError, match="no operation 'createImageToVidoe'; did you mean 'createImageToVideo'"):
+            kling.requests("createImageToVidoe")
+
+
+NEXT: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({}, TypeError, "is told nothing to do; accepted: scenario, fault, delay, polls, pace, callbacks"),
+    ({"scenaro": "fail"}, TypeError, "takes no scenaro; accepted: scenario, fault, .*, times"),
+    ({"scenario": "explode"}, ValueError, "no scenario 'explode'; accepted: succeed, fail, "),
+    ({"fault": "rate.limt"}, ValueError, "no fault 'rate.limt'; did you mean 'rate.limit'"),
+    ({"delay": "soon"}, ValueError, "delay=soon; accepted: seconds, as in delay=2"),
+    ({"polls": 0}, ValueError, "polls=0; accepted: 1 to 1000"),
+    ({"scenario": "fail", "times": 0}, ValueError, "times=0; accepted: 1 or more, or None for always"),
+    ({"scenario": "fail", "times": True}, ValueError, "times=True; accepted: 1 or more"),
+    ({"fault": "rate.limit", "scenario": "explode"}, ValueError, "no scenario 'explode'"),
+]
+
+
+@pytest.mark.parametrize(("said", "error", "message"), NEXT, ids=lambda each: str(each)[:40])
+def test_what_cannot_be_next_is_one_line_and_arms_nothing(
+    said: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with mock() as kling:
+        with pytest.raises(error, match=message):
+            kling.next("createImageToVideo", **said)
+        assert not kling.session.armed.listed()
+        assert not kling.session.faults.listed()
+
+
+def test_what_comes_next_comes_so_often() -> None:
+    with mock() as kling:
+        kling.next("createImageToVideo", scenario="fail", times=2)
+        ends = [kling.client.get("createImageToVideo", made(kling, callback_url="").id).status for _ in range(3)]
+        assert ends == ["failed", "failed", "succeed"]
+        kling.next("createImageToVideo", fault="rate.limit", times=None)
+        for _ in range(2):
+            with pytest.raises(RateLimitError):
+                kling.client.create("createImageToVideo", image=URL)
+
+
+def complaint(kling: MockHandle, times: int | None, **fields: Any) -> list[str]:
+    with pytest.raises(AssertionError) as found:
+        kling.assert_created("createImageToVideo", times, **fields)
+    return str(found.value).splitlines()
+
+
+def test_what_was_not_created_is_told_with_what_was() -> None:
+    with mock() as kling:
+        assert complaint(kling, 1) == [
+            "createImageToVideo was to be created once, and was never",
+            "nothing was created",
+        ]
+        made(kling, duration="5", callback_url="").wait()
+        httpx.post(f"{API}/videos/image2video", json={"image": URL, "mode": "turbo"}, headers=HEADERS)
+        kling.assert_created("createImageToVideo", duration=5)
+        kling.assert_created("createImageToVideo", 0, duration="10")
+        assert complaint(kling, None, duration=10, mode="std") == [
+            "createImageToVideo(duration=10, mode='std') was to be created at least once, and was never",
+            "created:",
+            f"  createImageToVideo(image={URL!r}, duration='5'), succeed; differs in duration, mode",
+            "refused:",
+            "  POST /kling/v1/videos/image2video, answered 400: /mode: mode value 'turbo' is not accepted; "
+            "accepted: 'std', 'pro'",
+        ]
+        made(kling, callback_url="")
+        assert complaint(kling, 0)[0] == "createImageToVideo was to be created never, and was twice"
+
+
+def test_of_much_that_was_created_only_some_is_told() -> None:
+    with mock() as kling:
+        for _ in range(12):
+            made(kling, callback_url="")
+        lines = complaint(kling, 3)
+        assert lines[0] == "createImageToVideo was to be created 3 times, and was 12 times"
+        assert (len(lines), lines[-1]) == (13, "  and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"modle_name": "x"}, "createImageToVideo has no field 'modle_name'; did you mean 'model_name'"),
+        ({"seconds": 5}, "has no field 'seconds'; accepted: callback_url, "),
+        ({"prompt": "a" * 201}, "prompt cannot be compared here; accepted: numbers, True, False, and texts of up to"),
+        ({"camera_control": {}}, "camera_control cannot be compared here"),
+    ],
+)
+def test_a_field_that_could_never_be_found_is_no_passing_test(fields: dict[str, Any], message: str) -> None:
+    with mock() as kling, pytest.raises(ValueError, match=message):
+        kling.assert_created("createImageToVideo", 0, **fields)
+
+
+def test_without_a_plugin_the_mock_takes_what_the_marker_does() -> None:
+    with mock(polls=3, seed=7, ignore="/kling/v1/videos/*", passthrough="www.anyapi.vip") as kling:
+        assert kling.seed == 7
+        task = made(kling, callback_url="")
+        assert [task.refresh().status for _ in range(3)] == IN_ORDER
+        for url in (f"{API}/videos/image2video", "https://www.anyapi.vip/kling/v1/images/editing/expand"):
+            with pytest.raises(httpx.ConnectError, match="out of bounds"):
+                httpx.post(url)
+        assert httpx.post(f"{API}/images/editing/expand").status_code == 404
+    with pytest.raises(ValueError, match="no document names the host 'anyapi'; accepted: "), mock(passthrough="anyapi"):
+        pass
+    with pytest.raises(ValueError, match="no clock 'fast'; accepted: real, frozen, auto"), mock(clock="fast"):
+        pass
