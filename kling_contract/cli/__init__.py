@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from kling_contract.cli import demo, inspect, log, scenarios, serve
+from kling_contract.cli import demo, diff, inspect, lint, log, probe, scenarios, serve, traffic
 from kling_contract.cli.arguments import FINE, INTERRUPTED, WRONG_USE, Parser, in_examples, load, say
 from kling_contract.errors import KlingError
 
@@ -31,8 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (`| head`); what is left in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
-    except (KlingError, OSError) as error:
+    except KlingError as error:
         say(f"kling-contract: {error}")
+        return WRONG_USE
+    except OSError as error:
+        say(f"kling-contract: {error.filename}: {error.strerror}" if error.filename else f"kling-contract: {error}")
         return WRONG_USE
 
 
@@ -49,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (serve, demo, log, scenarios, inspect):
+    for module in (serve, demo, log, scenarios, probe, inspect, lint, diff, traffic):
         module.add(commands)
     return parser
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kling_contract.documents import Provider
 
 PROVIDER = "cometapi"
-FINE, BROKEN, WRONG_USE, DOWN, INTERRUPTED = 0, 1, 2, 5, 130
+FINE, BROKEN, WRONG_USE, NOTHING, DOWN, INTERRUPTED = 0, 1, 2, 3, 5, 130
 
 
 class Parser(argparse.ArgumentParser):

@@ -9,16 +9,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.cli.arguments import FINE, PROVIDER, add_command
+from kling_contract.cli.arguments import FINE, PROVIDER, add_command, say
 from kling_contract.errors import KlingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kling_contract.probe import Plan, Step
+    from kling_contract.probe import History, Plan, Run, Step
     from kling_contract.probe.wanted import Wanted
 
 LEVELS = range(6)
+REPORTS = ("text", "json", "junit", "github", "markdown", "html")
 FAILINGS = ("down", "degraded", "drift", "unknown")
 SWITCH = "KLING_PROBE_SPEND"
 
@@ -48,6 +49,17 @@ def _level(text: str) -> int:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
+def _reports(text: str) -> tuple[tuple[str, Path | None], ...]:
+    """Return the formats of a list such as `text,html=today.html`, each with the file that it names."""
+    found = []
+    for each in _names(text):
+        name, _, file = each.partition("=")
+        if name not in REPORTS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(REPORTS)}")
+        found.append((name, Path(file) if file else None))
+    return tuple(found)
 
 
 def _failings(text: str) -> tuple[str, ...]:
@@ -81,6 +93,8 @@ def _switch(text: str) -> dict[str, Any]:
     return {"action": "store_true", "help": text}
 
 
+_TEXT = (("text", None),)
+
 OPTIONS = {
     "--provider": {"metavar": "P", "action": "append", "help": f"a bundled name, or a file; repeatable ({PROVIDER})"},
     "--config": _option("FILE", "a YAML file of providers instead, see below", Path),
@@ -88,7 +102,9 @@ OPTIONS = {
     "--key-env": _option("NAME", "the variable that holds the key (COMETAPI_KEY for cometapi, and so on)"),
     "--level": _option("0..5", "how far to go (2)", _level),
     "--operations": _option("NAMES", "look at these operationIds only, by commas", _names, ()),
-    "--report": _option("LIST", "text, json, junit, github, markdown, html; html=FILE names a file", _names, ("text",)),
+    "--report": _option(
+        "LIST", "text, json, junit, github, markdown, html; html=FILE names a file", _reports, (("text", None),)
+    ),
     "--history": _option("FILE", "earlier runs, as JSON lines; this one is added", Path),
     "--evidence": _option("DIR", "write a HAR and a claim for each finding that is not up", Path),
     "--fail-on": _option("LIST", "what is exit 1, of down, degraded, drift, unknown (down)", _failings, ("down",)),
@@ -123,7 +139,7 @@ def probe(options: argparse.Namespace) -> int:
     """Probe, and report."""
     from kling_contract.clock import RealClock
     from kling_contract.probe import History, Manner, probe
-    from kling_contract.probe.reports.text import plan_text, render
+    from kling_contract.probe.reports.text import plan_text
 
     clock = RealClock()
     targets = [each.target(os.environ, clock) for each in _wanted(options)]
@@ -135,11 +151,38 @@ def probe(options: argparse.Namespace) -> int:
     )
     history = History.read(options.history)
     run = probe(targets, fail_on=options.fail_on, manner=manner, history=history, progress=_progress())
-    history.add(run.findings)
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-    print(render(run, coloured=sys.stdout.isatty() and "NO_COLOR" not in os.environ), end="")
+    try:
+        history.add(run.findings)
+    finally:
+        _report(run, history, options)
     return run.exit_code
+
+
+def _report(run: Run, history: History, options: argparse.Namespace) -> None:
+    """Print what goes to standard output first, so that a file which cannot be written hides nothing."""
+    from kling_contract.probe.reports import FORMATS, evidence, github, text
+
+    alone = len(options.report) == 1
+    files = []
+    for name, file in options.report:
+        default = FORMATS[name].file
+        target = file or (None if alone or default is None else Path(default))
+        if target is not None:
+            files.append((name, target))
+        elif name == "text":
+            print(text.render(run, coloured=sys.stdout.isatty() and "NO_COLOR" not in os.environ), end="")
+        else:
+            print(FORMATS[name].render(run, history), end="")
+    for name, target in files:
+        target.write_text(FORMATS[name].render(run, history), encoding="utf-8", errors="backslashreplace")
+        say(f"wrote {target}")
+    if options.evidence:
+        say(f"wrote {len(evidence.write(run, options.evidence))} files to {options.evidence}")
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary and any(name == "github" for name, _ in options.report):
+        github.append_summary(run, Path(summary))
 
 
 def _wanted(options: argparse.Namespace) -> list[Wanted]:
@@ -168,9 +211,9 @@ def _wanted(options: argparse.Namespace) -> list[Wanted]:
 
 def _check(wanted: Wanted, options: argparse.Namespace) -> None:
     if wanted.level == 3 and not wanted.operations:
-        raise KlingError("level 3 sends a create with your key: name the creates with --operations")
+        raise wanted.error("level 3 sends a create with your key: name the creates with --operations")
     if wanted.level == 5 and wanted.spend is None:
-        raise KlingError(f"level 5 creates a task that is billed: it needs --spend, --max-spend and {SWITCH}=1")
+        raise wanted.error(f"level 5 creates a task that is billed: it needs --spend, --max-spend and {SWITCH}=1")
     if options.spend and wanted.level != 5:
         raise KlingError("--spend is for level 5 alone: give --level 5 too")
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.contract import check_response
 from kling_contract.probe.tables import signs
+from kling_contract.probe.telling import told
+from kling_contract.redaction import urls
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation, Provider
@@ -17,10 +19,14 @@ _ALIVE = ("route.alive", "list.answered")
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The reason for a verdict, and what was seen that led to it."""
+    """The reason for a verdict, and what was seen that led to it: one short printable line without amounts of money."""
 
     reason: str
     detail: str
+
+    def __post_init__(self) -> None:
+        """Have the detail as reports may show it, whatever a provider wrote."""
+        object.__setattr__(self, "detail", told(self.detail))
 
 
 def judge(provider: Provider, exchange: Exchange, slow_ms: float) -> Judgement:
@@ -75,4 +81,5 @@ def _said(seen: dict[str, Any], exchange: Exchange) -> str:
         kind = "a page of HTML" if seen["html"] else exchange.content_type or "no content type"
         words = [kind if exchange.data else "an empty body"]
     where = exchange.headers.get("location")
-    return ", ".join([f"HTTP {exchange.status}", *(word[:200] for word in words), *([f"to {where}"] if where else [])])
+    to = [f"to {urls(where)}"] if where else []
+    return ", ".join([f"HTTP {exchange.status}", *(word[:200] for word in words), *to])

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from kling_contract.reading import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from kling_contract.probe.plan import Step
 
 LONGEST = 1 << 20  # bytes of an answer that are read
+_LEAST_SECRET = 8  # characters; a shorter one, such as a key `test`, would be found in the words of an answer
 
 
 @dataclass(frozen=True)
@@ -60,25 +61,48 @@ class Exchange:
 
 
 class Secrets:
-    """The texts that must not appear anywhere, and what stands in their place."""
+    """The texts that must not appear anywhere, and what stands in their place.
+
+    A provider may write back what it was sent, in capitals or not, and with characters escaped as JSON, a URL or HTML
+    would: all of that is found.
+    """
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         """Take secrets by the text that replaces each, such as `$COMETAPI_KEY`."""
-        ways = {way: name for name, text in texts.items() if text for way in (text, quote(text, safe=""))}
-        self._ways = sorted(ways.items(), key=lambda each: -len(each[0]))
+        self._texts = {name: text for name, text in texts.items() if len(text) >= _LEAST_SECRET}
+        named = sorted(self._texts.items(), key=lambda each: -len(each[1]))
+        ways = [("".join(map(_any_way, text)), name.replace("\\", r"\\")) for name, text in named]
+        self._ways = [(re.compile(way, re.IGNORECASE), name) for way, name in ways]
+        self._byte_ways = [(re.compile(way.encode(), re.IGNORECASE), name.encode()) for way, name in ways]
+
+    def and_also(self, texts: Mapping[str, str]) -> Secrets:
+        """Return these secrets and those of the texts that are not among them."""
+        more = {name: text for name, text in texts.items() if text not in self._texts.values()}
+        return Secrets({**self._texts, **more}) if more else self
 
     def hide(self, text: str) -> str:
         """Return a text without any secret."""
         for way, name in self._ways:
-            text = text.replace(way, name)
+            text = way.sub(name, text)
         return text
 
     def hide_bytes(self, data: bytes) -> bytes:
         """Return bytes without any secret."""
-        for way, name in self._ways:
-            data = data.replace(way.encode(), name.encode())
+        for way, name in self._byte_ways:
+            data = way.sub(name, data)
         return data
 
-    def hide_all(self, headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    def hide_all(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
         """Return headers by their lower-case names, without any secret and without cookies."""
-        return {name.lower(): "..." if "cookie" in name.lower() else self.hide(value) for name, value in headers}
+        pairs = ((self.hide(name).lower(), value) for name, value in headers)
+        return {name: "..." if "cookie" in name else self.hide(value) for name, value in pairs}
+
+
+def _any_way(character: str) -> str:
+    """Return the pattern of a character as itself, and as JSON (even in a text in JSON), a URL and HTML escape it."""
+    units = character.encode("utf-16-be", "surrogatepass")
+    escaped = "".join(rf"\\{{1,8}}u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    quoted = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+    plain = (r"\\{0,8}" if character in '"/\\' else "") + re.escape(character)
+    number = ord(character)
+    return rf"(?:{plain}|{escaped}|{quoted}|&#0{{0,8}}{number};|&#x0{{0,8}}{number:x};)"

@@ -108,7 +108,7 @@ class Run:
 
     at: float
     version: str
-    plans: tuple[Plan, ...]
+    plans: tuple[Plan, ...] = field(repr=False)
     findings: tuple[Finding, ...]
     left: Mapping[str, Sequence[Left]]
     fail_on: tuple[str, ...]

@@ -20,6 +20,10 @@ class Stopped(Exception):
     """A request was not sent, for safety; the text says why."""
 
 
+class NoProxy(Exception):
+    """A proxy is in force that cannot be used; the text says why, and names no address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """A request that a plan holds: method, whole URL, the body, whether with our key, and how often."""
@@ -82,3 +86,13 @@ def proxy_for(url: str) -> str | None:
     if not found or proxy_bypass(parts.netloc.decode("ascii")) or parts.host in ("127.0.0.1", "::1", "localhost"):
         return None
     return found if "://" in found else f"http://{found}"
+
+
+def network(proxy: str | None) -> httpx.HTTPTransport:
+    """Return the transport to the network. Raises `NoProxy` for a proxy that httpx cannot use."""
+    try:
+        return httpx.HTTPTransport(proxy=proxy)
+    except ImportError:
+        raise NoProxy("a proxy is in force that needs pip install 'httpx[socks]'") from None
+    except (ValueError, httpx.InvalidURL):
+        raise NoProxy("a proxy is in force whose address is none; accepted: http(s)://host:port, socks5://") from None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from kling_contract.probe.tables import Verdict, reasons
+from kling_contract.probe.telling import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,13 +29,13 @@ class _Line(msgspec.Struct):
     key: str
     provider: str
     base_url: str
-    level: int
+    level: Annotated[int, msgspec.Meta(ge=0, le=5)]
     reason: str
     raw: _Raw
-    at: datetime
+    at: str
     operation: str | None = None
     detail: str = ""
-    ms: int | None = None
+    ms: Annotated[int, msgspec.Meta(ge=0, le=10**9)] | None = None
 
 
 _decode = msgspec.json.Decoder(_Line).decode
@@ -138,7 +139,8 @@ def _entry(number: int, line: bytes) -> Entry | None:
         says = _decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    if says.reason not in reasons() or says.raw.reason not in reasons() or says.at.tzinfo is None:
+    at = _time(says.at)
+    if at is None or says.reason not in reasons() or says.raw.reason not in reasons():
         return None
     return Entry(
         line=number,
@@ -148,8 +150,18 @@ def _entry(number: int, line: bytes) -> Entry | None:
         level=says.level,
         operation=says.operation,
         reason=says.reason,
-        detail=says.detail,
+        detail=told(says.detail),
         raw_reason=says.raw.reason,
-        at=says.at.astimezone(UTC).timestamp(),
+        at=at,
         ms=says.ms,
     )
+
+
+def _time(text: str) -> float | None:
+    """Return ISO text with its zone as Unix time, if it is one since 1970."""
+    try:
+        found = datetime.fromisoformat(text)
+        at = found.timestamp() if found.tzinfo else -1.0
+    except (ValueError, OverflowError):
+        return None
+    return at if at >= 0 else None

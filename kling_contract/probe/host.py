@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import httpx
+
 
 class Connect(Protocol):
     """Opens a TCP connection to host and port within so many seconds, as `socket.create_connection` does."""
@@ -34,7 +36,8 @@ def reach(base_url: str, timeout: float, now: float, days: int, connect: Connect
         with connect((host, port), timeout) as plain:
             if parts.scheme != "https":
                 return Reached("host.reachable", f"{host}:{port}, without TLS")
-            with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure:
+            # The same certificates are trusted as for requests.
+            with httpx.create_ssl_context().wrap_socket(plain, server_hostname=host) as secure:
                 return _certificate(secure.getpeercert() or {}, f"{host}:{port}", now, days)
     except (OSError, UnicodeError) as error:
         return Reached(failure(error), f"{host}:{port}: {why(error)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from kling_contract.probe.classify import Judgement, judge
-from kling_contract.probe.guard import AGAIN, Allowed, Guard, Stopped, proxy_for
+from kling_contract.probe.guard import AGAIN, Allowed, Guard, NoProxy, Stopped, network, proxy_for
 from kling_contract.probe.host import Connect, reach
 from kling_contract.probe.plan import REAL, Left
 from kling_contract.probe.sending import Sending, client
@@ -70,12 +70,18 @@ class Probing:
         outcome = Outcome(self.plan, left=list(self.plan.left), stopped=self.plan.over)
         (host, *steps) = self.plan.steps
         proxy = None if self.transport else proxy_for(self.plan.base_url)
-        inner = self.transport or httpx.HTTPTransport(proxy=proxy)
+        try:
+            inner = self.transport or network(proxy)
+        except NoProxy as error:
+            outcome.seen.append(Seen(host, Judgement("net.proxy", str(error))))
+            outcome.leave(steps, "the proxy cannot be used")
+            return outcome
         guard = self.guard(inner)
         with client(guard, self.manner) as http:
             outcome.seen.append(self._host(host, proxy))
             if outcome.seen[0].judgement.reason in _REACHED:
-                sending = Sending(http, self.plan, self.credential, self.secrets, self.manner)
+                given = (self.plan, self.credential, self.secrets, self.manner)
+                sending = Sending(http, *given, proxied=proxy is not None)
                 self._requests(outcome, steps, sending, guard)
             else:
                 outcome.leave(steps, "the host was not reached")

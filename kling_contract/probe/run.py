@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kling_contract.errors import ConfigurationError
 from kling_contract.probe.exchange import Secrets
 from kling_contract.probe.findings import Finding, Run
 from kling_contract.probe.history import History
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from kling_contract.auth import KeyCredential, TokenCredential
     from kling_contract.probe.host import Connect
-    from kling_contract.probe.plan import Plan, Step
+    from kling_contract.probe.plan import Left, Plan, Step
     from kling_contract.probe.probing import Seen
 
 
@@ -50,27 +51,48 @@ def probe(
     """Carry out the plans, all providers at once and each in order, and return what was found.
 
     `transport` is what httpx sends through (the network, and the proxy in force, unless given) and `connect` opens the
-    connection of level 0. `progress` is told of each step before it is taken, from the provider's own thread.
+    connection of level 0. `progress` is told of each step before it is taken, from the provider's own thread. Raises
+    `ConfigurationError` where two targets are one provider at one URL, which would be sent the same POST twice.
     """
     manner, history = manner or Manner(), history or History()
+    _refuse_twice(targets)
     stop, at = threading.Event(), manner.clock.now()
     probings = [
         Probing(each.plan, each.credential, each.secrets, manner, connect, transport, stop, progress)
         for each in targets
     ]
     with ThreadPoolExecutor(max(1, len(probings))) as pool:
-        outcomes = list(pool.map(Probing.run, probings))
+        try:
+            outcomes = list(pool.map(Probing.run, probings))
+        finally:
+            # Whoever interrupts a run wants nothing more to be sent.
+            stop.set()
     return Run(
         at=at,
         version=importlib.metadata.version("kling-contract"),
         plans=tuple(each.plan for each in targets),
         findings=tuple(_settled(outcomes, history, manner)),
-        left={each.plan.provider.name: each.left for each in outcomes},
+        left=_left(outcomes),
         fail_on=tuple(fail_on),
         tripped=tuple(f"{each.plan.provider.name} {each.tripped}" for each in outcomes if each.tripped),
         stopped=tuple(f"{each.plan.provider.name}: {each.stopped}" for each in outcomes if each.stopped),
         notes=tuple(history.notes),
     )
+
+
+def _refuse_twice(targets: Sequence[Target]) -> None:
+    asked = [f"{each.plan.provider.name} at {each.plan.base_url}" for each in targets]
+    twice = next((each for each in asked if asked.count(each) > 1), None)
+    if twice is not None:
+        raise ConfigurationError(f"{twice} is to be probed twice; once is enough, with the higher level")
+
+
+def _left(outcomes: Sequence[Outcome]) -> dict[str, list[Left]]:
+    """Return what was left out by provider, one that is probed at several URLs together."""
+    found: dict[str, list[Left]] = {}
+    for each in outcomes:
+        found.setdefault(each.plan.provider.name, []).extend(each.left)
+    return found
 
 
 def _settled(outcomes: Sequence[Outcome], history: History, manner: Manner) -> list[Finding]:

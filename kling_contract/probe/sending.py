@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.metadata
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx
 
 from kling_contract.probe.exchange import LONGEST, Exchange
+from kling_contract.probe.fuse import Fuse
 from kling_contract.probe.host import failure, why
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kling_contract.auth import KeyCredential, TokenCredential
     from kling_contract.probe.exchange import Secrets
     from kling_contract.probe.manner import Manner
@@ -26,30 +30,43 @@ _FAILURES: tuple[tuple[type[Exception], str], ...] = (
     (httpx.WriteError, "net.reset"),
 )
 _CUT_OFF = ("disconnected", "incomplete", "closed")
+_MARGIN = 4096  # bytes that are read beyond the longest, so that no half of a key stands where an answer is cut
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """Everything that the requests to one provider have in common. `http` goes through the guard."""
+    """Everything that the requests to one provider have in common. `http` goes through the guard.
+
+    `proxied` says that a proxy is in force, whose failures are not the provider's.
+    """
 
     http: httpx.Client
     plan: Plan
     credential: KeyCredential | TokenCredential | None
     secrets: Secrets
     manner: Manner
+    proxied: bool = False
+    fuse: Fuse = field(default_factory=Fuse)
 
     def send(self, step: Step, url: str | None = None) -> Exchange:
         """Send a step and return what came of it. Raises `Stopped` for what must not be sent."""
         url, headers = url or self.plan.base_url + step.path, self._headers(step)
+        # A token is made anew for each request, so that it is no secret before.
+        secrets = self.secrets.and_also({"$TOKEN": headers.get("Authorization", "").removeprefix("Bearer ")})
         at, started = self.manner.clock.now(), self.manner.stopwatch()
         seen = _Seen()
         problem: Exception | None = None
+        trace = {"trace": self.fuse.trace}
         try:
-            with self.http.stream(step.method, url, headers=headers, content=step.body) as answer:
+            with (
+                self.fuse.lit(self.manner.timeout),
+                self.http.stream(step.method, url, headers=headers, content=step.body, extensions=trace) as answer,
+            ):
                 seen.status, seen.headers = answer.status_code, answer.headers.multi_items()
                 self._read(answer, seen, started)
         except httpx.RequestError as error:
-            problem = error
+            problem = None if self.fuse.blown else error
+        seen.late = seen.late or self.fuse.blown
         spent = round((self.manner.stopwatch() - started) * 1000)
         return Exchange(
             step=step,
@@ -57,16 +74,16 @@ class Sending:
             at=at,
             ms=spent,
             status=seen.status,
-            headers=self.secrets.hide_all(seen.headers),
-            data=self.secrets.hide_bytes(seen.data),
+            headers=secrets.hide_all(seen.headers),
+            data=secrets.hide_bytes(seen.data)[:LONGEST],
             cut=seen.cut,
-            failure=_reason(problem) if problem else "net.timeout" if seen.late else None,
-            detail=self.secrets.hide(why(problem))
+            failure=self._failure(problem, late=seen.late),
+            detail=secrets.hide(why(problem))
             if problem
             else "the answer did not end in time"
             if seen.late
             else "",
-            sent=self.secrets.hide_all(list(headers.items())),
+            sent=secrets.hide_all(list(headers.items())),
         )
 
     def _headers(self, step: Step) -> dict[str, str]:
@@ -80,13 +97,17 @@ class Sending:
         return headers
 
     def _read(self, answer: httpx.Response, seen: _Seen, started: float) -> None:
-        for chunk in answer.iter_bytes():
+        for chunk in _chunks(answer):
             seen.data += chunk
             seen.cut = len(seen.data) > LONGEST
             seen.late = self.manner.stopwatch() - started > self.manner.timeout
-            if seen.cut or seen.late:
-                seen.data = seen.data[:LONGEST]
+            if seen.late or len(seen.data) > LONGEST + _MARGIN:
                 return
+
+    def _failure(self, problem: Exception | None, *, late: bool) -> str | None:
+        """Return the reason why there is no answer, if there is none."""
+        reason = _reason(problem) if problem else "net.timeout" if late else None
+        return "net.proxy" if reason and self.proxied else reason
 
 
 class _Seen:
@@ -100,6 +121,23 @@ class _Seen:
 def client(transport: httpx.BaseTransport, manner: Manner) -> httpx.Client:
     """Return the client through which steps are sent: it follows no redirect, and keeps no cookie for the next."""
     return httpx.Client(transport=transport, timeout=manner.timeout, follow_redirects=False, trust_env=False)
+
+
+def _chunks(answer: httpx.Response) -> Iterator[bytes]:
+    """Yield an answer in pieces, uncompressed though no compression was asked for; of a bomb only as much as is read.
+
+    Raises `httpx.RequestError`. What a transport in this process made whole has no pieces.
+    """
+    if answer.is_stream_consumed:
+        yield answer.content
+    elif answer.headers.get("Content-Encoding", "").strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        yield from answer.iter_raw()
+    else:
+        stream = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        try:
+            yield from (stream.decompress(each, LONGEST + _MARGIN + 1) for each in answer.iter_raw())
+        except zlib.error as error:
+            raise httpx.DecodingError(str(error)) from error
 
 
 def _reason(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.envelopes import names_in
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kling_contract.probe.exchange import Exchange
 
 _NO_ID = ("", "0", "null", "true", "false")
+_GAP = r"""["'\s]{0,8}[:=>]["'\s]{0,8}"""  # between the name of an id and the id, in a text that is no JSON
 
 
 class Tripwire:
@@ -24,7 +26,10 @@ class Tripwire:
     def __init__(self, provider: Provider) -> None:
         names = {name.lower() for name in _id_names(provider)}
         words = "|".join(re.escape(name).replace("_", "[_-]?") for name in sorted(names)) or "(?!)"
-        self._in_text = re.compile(rf"""\\*"(?:{words})\\*"\s*:\s*\\*"?([^\s"\\,{{}}\[\]]+)""", re.IGNORECASE)
+        self._in_json = re.compile(rf"""\b(?:{words})\\*"\s*:\s*\\*"?([^\s"\\,{{}}\[\]]+)""", re.IGNORECASE)
+        # A name of one word, such as `key`, stands in texts that tell of no task.
+        told = "|".join(re.escape(name).replace("_", "[_ -]?") for name in sorted(names) if "_" in name) or "(?!)"
+        self._in_text = re.compile(rf"""\b(?:{told})\b{_GAP}([a-z_-]*[0-9][\w-]{{5,}})""", re.IGNORECASE | re.ASCII)
         self._headers = tuple(name.replace("_", "-") for name in names)
         patterns = (each.path for each in provider.operations.values() if each.kind == "get")
         self._paths = [re.compile(_path(pattern)) for pattern in patterns]
@@ -43,8 +48,10 @@ class Tripwire:
 
     def task(self, exchange: Exchange, never: str) -> str | None:
         """Return the id of a task that an answer names, in a header or anywhere in its body; `never` is none."""
-        texts = (exchange.text, _plain(exchange.json[1]))
-        found = [*self._in_headers(exchange.headers), *(each for text in texts for each in self._in_text.findall(text))]
+        texts = (exchange.text, _plain(exchange.json[1]), *exchange.headers.values())
+        patterns = (self._in_json, self._in_text)
+        told = (each for text in texts for pattern in patterns for each in pattern.findall(text))
+        found = chain(self._in_headers(exchange.headers), told)
         return next((each for each in found if each not in (*_NO_ID, never)), None)
 
     def _in_headers(self, headers: Mapping[str, str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.client.configuration import Configuration
 from kling_contract.documents.files import read
-from kling_contract.errors import ConfigurationError, DocumentError
+from kling_contract.errors import ConfigurationError, KlingError
 from kling_contract.probe.exchange import Secrets
 from kling_contract.probe.plan import make_plan
 from kling_contract.probe.run import Target
@@ -26,12 +26,17 @@ HIGHEST = 5
 
 _KEYS = ("document", "base_url", "key_env", "level", "operations")
 _SECRET = re.compile(r"key$|token|secret|password|authorization|bearer", re.IGNORECASE)
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# In capitals only, since many a key would be a name otherwise.
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One provider to probe. `key_env` names the environment variable that holds the key; None tries the usual ones."""
+    """One provider to probe. `key_env` names the environment variable that holds the key; None tries the usual ones.
+
+    `where` is the file and line that say so, if a file does. Raises `ConfigurationError` for a key in place of a
+    name, and for a base URL that holds one; neither is repeated.
+    """
 
     document: str
     base_url: str | None = None
@@ -39,9 +44,25 @@ class Wanted:
     level: int = 2
     operations: tuple[str, ...] = ()
     spend: float | None = None
+    where: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("key_env", self.key_env), ("base_url", self.base_url)):
+            if value is not None and not _FITS[name](value):
+                raise self.error(_misfit(name, value))
+
+    def error(self, message: str) -> ConfigurationError:
+        """Return an error of what was asked for, with its place."""
+        return ConfigurationError(f"{self.where}: {message}" if self.where else message)
 
     def target(self, environment: Mapping[str, str], clock: Clock) -> Target:
         """Return the plan and what it is sent with. Raises `KlingError` for a document or an URL that is none."""
+        try:
+            return self._target(environment, clock)
+        except KlingError as error:
+            raise self.error(str(error)) if self.where else error from None
+
+    def _target(self, environment: Mapping[str, str], clock: Clock) -> Target:
         provider = load(self.document)
         base_url = Configuration(base_url=_placed(self.base_url, provider), environment={}).url_at(provider)
         found = self._credentials(provider, environment)
@@ -107,7 +128,7 @@ class Config:
         source = read(path)
         tree = source.tree
         if not isinstance(tree, dict) or not isinstance(tree.get("providers"), list) or not tree["providers"]:
-            raise DocumentError("no `providers: [{document: ...}, ...]`", file=str(path))
+            raise source.error("no `providers: [{document: ...}, ...]`", ())
         unknown = [key for key in tree if key != "providers"]
         if unknown:
             raise source.error(_unknown(unknown[0], ("providers",)), (unknown[0],))
@@ -116,7 +137,8 @@ class Config:
             complaint = _complaint(each)
             if complaint:
                 raise source.error(complaint[1], ("providers", number, *complaint[0]))
-            wanted.append(Wanted(**{**each, "operations": tuple(each.get("operations", ()))}))
+            where = f"{path}:{source.line_of(('providers', number))}"
+            wanted.append(Wanted(**{**each, "operations": tuple(each.get("operations", ()))}, where=where))
         return cls(path, tuple(wanted))
 
 
@@ -128,9 +150,14 @@ def _complaint(each: Any) -> tuple[tuple[str, ...], str] | None:
         if key not in _KEYS:
             return (key,), _unknown(key, _KEYS)
         if not _FITS[key](value):
-            shown = "the value" if key == "key_env" else repr(value)
-            return (key,), f"{key}: {shown} is not accepted; accepted: {_ACCEPTED[key]}"
+            return (key,), _misfit(key, value)
     return None if "document" in each else ((), "document is missing: a bundled name, or a file")
+
+
+def _misfit(key: str, value: Any) -> str:
+    """Return what is wrong with a value, which is not shown where it may hold a secret."""
+    secret = key == "key_env" or (key == "base_url" and any(sign in str(value) for sign in "@?#"))
+    return f"{key}: {'the value' if secret else repr(value)} is not accepted; accepted: {_ACCEPTED[key]}"
 
 
 def _unknown(key: str, known: tuple[str, ...]) -> str:
@@ -145,15 +172,15 @@ def _is_text(value: Any) -> bool:
 
 _FITS: Mapping[str, Any] = {
     "document": _is_text,
-    "base_url": _is_text,
+    "base_url": lambda value: _is_text(value) and not any(sign in value for sign in "@?#"),
     "key_env": lambda value: isinstance(value, str) and _VARIABLE.fullmatch(value) is not None,
     "level": lambda value: type(value) is int and 0 <= value <= HIGHEST,
     "operations": lambda value: isinstance(value, list) and all(map(_is_text, value)),
 }
 _ACCEPTED = {
     "document": "a bundled name, or a file",
-    "base_url": "http(s)://host; {provider} in it is the provider's name",
-    "key_env": "the name of an environment variable, such as COMETAPI_KEY; never a key",
+    "base_url": "http(s)://host, without user or query; {provider} in it is the provider's name",
+    "key_env": "the name of an environment variable in capitals, such as COMETAPI_KEY; never a key",
     "level": f"0 to {HIGHEST}",
     "operations": "a list of operationIds",
 }

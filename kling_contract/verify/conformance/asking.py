@@ -92,9 +92,15 @@ class Asking:
         before, _, rest = operation.path.partition("{")
         return self.ask(operation, f"{before}{quote(task, safe='')}{rest.partition('}')[2]}", key=key)
 
-    def page(self, operation: Operation, page: int, size: int) -> Asked:
+    def page(self, operation: Operation, page: int, size: int, *, key: bool = True) -> Asked:
         """Ask for a page of a list."""
-        return self.ask(operation, f"{operation.path}?{operation.page}={page}&{operation.size}={size}")
+        return self.ask(operation, f"{operation.path}?{operation.page}={page}&{operation.size}={size}", key=key)
+
+    def any(self, operation: Operation, body: Any, *, key: bool = True) -> Asked:
+        """Ask an operation of whatever kind: to create `body`, for a task that is not there, or for a first page."""
+        if operation.kind == "create":
+            return self.create(operation, body, key=key)
+        return self.page(operation, 1, 1, key=key) if operation.kind == "list" else self.get(operation, "0", key=key)
 
     def ask(self, operation: Operation | None, path: str, body: bytes | None = None, *, key: bool = True) -> Asked:
         """Ask, and keep what was answered. Raises `Broken` for no answer, `Down` where there has never been one."""
@@ -104,7 +110,7 @@ class Asking:
         url = path if "://" in path else self.base_url + path
         try:
             answer = self.http.request(method, url, headers=headers, content=body)
-        except httpx.RequestError as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             if not self.all:
                 raise Down(f"{self.base_url} does not answer: {error}") from None
             asked = Asked(operation, method, url, key, body, 0, {}, b"", 0)

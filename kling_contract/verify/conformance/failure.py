@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from kling_contract.verify.conformance.asking import Asked
+
+# Ids and times, which no two answers share.
+_NUMBERS = re.compile(r"\b[0-9a-f-]*\d[0-9a-f-]{3,}\b")
 
 CHECKS = {
     "server.answers": "every request gets an answer",
@@ -30,6 +36,7 @@ CHECKS = {
     "lifecycle.duplicate": "the caller's own id cannot be used twice",
     "list.contains": "a list contains what was created",
     "list.agrees": "a list and a query say the same of a task",
+    "list.pages": "a list keeps to the page and the size that are asked for",
     "result.opens": "the URL of a result answers with a file of its kind",
     "callback.comes": "each change of the status is called back",
     "callback.contract": "a callback is what its schema and envelope say",
@@ -50,6 +57,15 @@ class Failure:
     message: str
     asked: Asked | None = None
 
+    def about(self, what: str) -> Failure:
+        """Return the failure with what it is about before its message."""
+        return replace(self, message=f"{what}: {self.message}")
+
+    @property
+    def kind(self) -> tuple[str, str | None, str]:
+        """What two failures share that are the same but for ids, times and other numbers."""
+        return self.check, self.operation, _NUMBERS.sub("#", self.message)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the failure as JSON-ready data."""
         return {
@@ -68,3 +84,11 @@ class Broken(Exception):
     def __init__(self, failure: Failure) -> None:
         self.failure = failure
         super().__init__(f"{failure.check}: {failure.message}")
+
+
+def caught(check: Callable[[], object]) -> Iterator[Failure]:
+    """Yield the failure that a check carries out, if it does."""
+    try:
+        check()
+    except Broken as broken:
+        yield broken.failure

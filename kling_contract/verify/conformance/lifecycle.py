@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.client.answers import STATUSES, task_id
-from kling_contract.verify.conformance.expecting import expect_contract, expect_refusal, expect_success, fail
+from kling_contract.verify.conformance.expecting import expect_refusal, expect_success, fail
+from kling_contract.verify.conformance.failure import Broken
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation
@@ -157,10 +158,14 @@ def _open(life: Life, last: Asked) -> None:
     """Fetch the first result, without our key."""
     kind = life.create.lifecycle.result if life.create.lifecycle else ""
     for result in _results(life.last)[:1]:
-        asked = life.asking.ask(None, str(result.get("url")), key=False)
+        try:
+            asked = life.asking.ask(None, str(result.get("url")), key=False)
+        except Broken as broken:
+            raise fail("result.opens", last, f"{result.get('url')}: {broken.failure.message}") from None
         media_type = asked.headers.get("content-type", "")
         if asked.status != 200 or not media_type.startswith(f"{kind}/"):
-            raise fail("result.opens", asked, f"HTTP {asked.status}, {media_type or 'no type'}, and no {kind}")
+            said = f"{asked.url}: HTTP {asked.status}, {media_type or 'no type'}, and no {kind}"
+            raise fail("result.opens", last, said)
 
 
 def _by_external(life: Life, get: Operation) -> None:
@@ -185,6 +190,7 @@ def _listed(life: Life, listing: Operation) -> None:
         tasks = asked.values.get("tasks") or []
         found = next((each for each in tasks if task_id(each) == life.id), None)
         if found is not None:
+            _paged(life, listing, tasks)
             differing = [name for name in life.last if name in found and _plain(found[name]) != _plain(life.last[name])]
             differing = [name for name in differing if name not in ("request_id", "images", "videos")]
             if differing:
@@ -195,11 +201,18 @@ def _listed(life: Life, listing: Operation) -> None:
     raise fail("list.contains", asked, f"task {life.id} is on none of {page} pages")
 
 
-def missing(asking: Asking, get: Operation) -> None:
-    """Ask for a task that does not exist. Raises `Broken`."""
-    asked = asking.get(get, asking.provider.id_prefix + "0" * asking.provider.id_digits)
-    expect_refusal(asking, asked, "task.missing", "task.missing")
-    expect_contract(asked)
+def _paged(life: Life, listing: Operation, tasks: list[dict[str, Any]]) -> None:
+    """Where there are two tasks, ask for them one by one."""
+    if len(tasks) < 2:
+        return
+    first, second = (life.asking.page(listing, page, 1) for page in (1, 2))
+    for asked in (first, second):
+        expect_success(asked, "answer.contract")
+        found = asked.values.get("tasks") or []
+        if len(found) != 1:
+            raise fail("list.pages", asked, f"{len(found)} tasks are on a page of 1")
+    if task_id(first.values["tasks"][0]) == task_id(second.values["tasks"][0]):
+        raise fail("list.pages", second, "the first page and the second are the same")
 
 
 def _results(values: dict[str, Any]) -> list[dict[str, Any]]:

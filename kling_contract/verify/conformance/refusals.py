@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract import strategies
 from kling_contract.contract import check_request
-from kling_contract.verify.conformance.bodies import fresh
+from kling_contract.verify.conformance.bodies import fresh, variants
 from kling_contract.verify.conformance.expecting import expect_refusal, expect_success
-from kling_contract.verify.conformance.searching import search
+from kling_contract.verify.conformance.failure import Broken
+from kling_contract.verify.conformance.searching import drawn, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +18,29 @@ if TYPE_CHECKING:
     from kling_contract.verify.conformance.asking import Asking
     from kling_contract.verify.conformance.failure import Failure
 
+POOL = 40  # bodies that others are made of
+
+
+def acceptances(asking: Asking, operation: Operation, *, number: int, examples: int) -> Iterator[Failure]:
+    """Yield how the server refuses what keeps the contract: bodies that are drawn, each field, each listed value."""
+    valid = strategies.valid(operation.id, provider=asking.provider)
+
+    def accept(body: Any) -> None:
+        expect_success(asking.create(operation, fresh(operation, body)), "request.accepted")
+
+    found = search(valid, accept, number=number, examples=examples)
+    if found:
+        yield found
+    for about, body in variants(operation, drawn(valid, number=number, examples=POOL)):
+        try:
+            accept(body)
+        except Broken as broken:
+            yield broken.failure.about(about)
+
 
 def refusals(asking: Asking, operation: Operation, *, number: int, examples: int) -> Iterator[Failure]:
     """Yield, for each rule of a create, how the server fails to refuse what breaks it, or to accept what does not."""
     provider, name = asking.provider, operation.id
-
-    def accept(body: Any) -> None:
-        expect_success(asking.create(operation, fresh(operation, body)), "request.accepted")
 
     def refuse(body: Any, check: str = "request.refused") -> None:
         rule = check_request(operation, body)[0].rule
@@ -35,16 +52,13 @@ def refusals(asking: Asking, operation: Operation, *, number: int, examples: int
         for body in boundary.refused:
             refuse(body, "request.boundary")
 
-    found = search(strategies.valid(name, provider=provider), accept, number=number, examples=examples)
-    if found:
-        yield found
     for rule in strategies.rules(name, provider=provider):
         broken = strategies.broken(name, rule, provider=provider)
         failure = search(broken, refuse, number=number, examples=max(1, examples // 5))
         if failure:
-            yield failure
+            yield failure.about(rule)
     for limit in strategies.limits(name, provider=provider):
         edges = strategies.on_boundary(name, limit, provider=provider)
         failure = search(edges, split, number=number, examples=max(1, examples // 10))
         if failure:
-            yield failure
+            yield failure.about(limit)

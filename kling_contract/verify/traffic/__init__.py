@@ -1,0 +1,22 @@
+"""Recorded traffic against the contract: HAR files and cassettes, read one exchange at a time."""
+
+from kling_contract.verify.traffic.exchange import Exchange, Flaw
+from kling_contract.verify.traffic.findings import Finding
+from kling_contract.verify.traffic.inspection import Inspection
+from kling_contract.verify.traffic.learning import overlay, providers
+from kling_contract.verify.traffic.recordings import read
+from kling_contract.verify.traffic.redacting import RedactedCopy
+from kling_contract.verify.traffic.report import Report, lines
+
+__all__ = [
+    "Exchange",
+    "Finding",
+    "Flaw",
+    "Inspection",
+    "RedactedCopy",
+    "Report",
+    "lines",
+    "overlay",
+    "providers",
+    "read",
+]

@@ -1,0 +1,99 @@
+"""What every recording comes down to: exchanges, bodies that are read when asked for, and what cannot be read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+
+from kling_contract.verify.traffic.coding import decoded, plain
+
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body as it was recorded: `stored` is a text, or bytes; None where the recording has none.
+
+    `base64` says that the text is base64, `coding` is the Content-Encoding that may still be on it.
+    """
+
+    stored: str | bytes | None = None
+    base64: bool = False
+    coding: str = ""
+
+    def read(self) -> tuple[bytes | None, str | None]:
+        """Return the bytes that were meant, or None and what keeps them from being read."""
+        data, flaw = plain(self.stored, base64=self.base64)
+        return (data, flaw) if data is None else decoded(data, self.coding)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer; `index` counts from 0, as the recording's own list does.
+
+    Header names are in lower case. `status` is 0 where no answer came, and `error` then says why if the recording
+    does. `started` is Unix time and `took` a span, both in seconds; None where the recording does not say.
+    `ordered` says that only the order of the entries tells which came first. `images` are the findings about images
+    that a redacted copy no longer holds.
+    """
+
+    index: int
+    method: str
+    url: str
+    headers: Headers = field(default_factory=dict)
+    body: Body = Body()
+    status: int = 0
+    answer_headers: Headers = field(default_factory=dict)
+    answer: Body = Body()
+    started: float | None = None
+    took: float | None = None
+    error: str = ""
+    ordered: bool = False
+    images: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def ended(self) -> float | None:
+        """When the answer was complete, as far as that is known."""
+        return None if self.started is None else self.started + (self.took or 0)
+
+    @property
+    def content_type(self) -> str:
+        """The type of the answer, or ""."""
+        return self.answer_headers.get("content-type", "")
+
+
+class Flaw(NamedTuple):
+    """What cannot be read: at which entry (None: before the first), where in the file, and what is wrong."""
+
+    entry: int | None
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        entry = "" if self.entry is None else f"entry {self.entry}"
+        where = ", ".join(filter(None, (entry, self.place)))
+        return f"{where}: {self.message}" if where else self.message
+
+
+def moment(text: Any) -> float | None:
+    """Return Unix time in seconds of an ISO 8601 text or an HTTP date; without a zone it is UTC. None for others."""
+    if not isinstance(text, str) or not text:
+        return None
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            found = read(text)
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+def span(milliseconds: Any) -> float | None:
+    """Return seconds; None for what is no span, and for 0, which recorders write where they did not measure."""
+    if not isinstance(milliseconds, int | float) or not math.isfinite(milliseconds) or milliseconds <= 0:
+        return None
+    return milliseconds / 1000

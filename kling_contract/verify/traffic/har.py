@@ -1,0 +1,77 @@
+"""An entry of an HTTP Archive (HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/) as an exchange.
+
+Browsers, mitmproxy and Polly.js write it; bodies are texts with their compression taken off, or base64.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kling_contract.verify.traffic.exchange import Body, Exchange, Flaw, moment, span
+
+UNKNOWN_TIME = "1970-01-01T00:00:00.000Z"  # a HAR must have a time, and some recordings have none
+
+
+def exchange(index: int, entry: Any) -> Exchange | Flaw:
+    """Return the exchange of an entry, or what it lacks."""
+    sent, answer = _part(entry, "request"), _part(entry, "response")
+    if not isinstance(sent.get("url"), str):
+        return Flaw(index, "", "the entry has no request.url")
+    if not isinstance(answer.get("status"), int):
+        return Flaw(index, "", "the entry has no response.status")
+    headers, answered = _headers(sent), _headers(answer)
+    started = entry.get("startedDateTime")
+    return Exchange(
+        index=index,
+        method=str(sent.get("method", "GET")).upper(),
+        url=sent["url"],
+        headers=headers,
+        body=_body(_part(sent, "postData"), headers, absent=_is_empty(sent)),
+        status=max(answer["status"], 0),
+        answer_headers=answered,
+        answer=_body(_part(answer, "content"), answered, absent=_is_empty(answer)),
+        started=None if started == UNKNOWN_TIME else moment(started),
+        took=span(entry.get("time")),
+        error=str(answer.get("_error") or entry.get("_error") or ""),
+        ordered=entry.get("_ordered") is True,
+        images=_images(entry.get("_images")),
+    )
+
+
+def _images(told: Any) -> tuple[dict[str, Any], ...]:
+    """Return what a redacted copy tells of images, as far as it has the form in which it was written."""
+    return tuple(each for each in told if _is_image(each)) if isinstance(told, list) else ()
+
+
+def _is_image(told: Any) -> bool:
+    violations = told.get("violations") if isinstance(told, dict) else None
+    return isinstance(violations, list) and all(
+        isinstance(each, dict) and all(isinstance(each.get(name), str) for name in ("pointer", "rule", "message"))
+        for each in violations
+    )
+
+
+def _part(node: Any, key: str) -> dict[str, Any]:
+    found = node.get(key) if isinstance(node, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _headers(message: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in message.get("headers") or ():
+        if isinstance(each, dict) and isinstance(each.get("name"), str):
+            name, value = each["name"].lower(), str(each.get("value", ""))
+            found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _is_empty(message: dict[str, Any]) -> bool:
+    return message.get("bodySize") == 0
+
+
+def _body(content: dict[str, Any], headers: dict[str, str], *, absent: bool) -> Body:
+    """Return a body; one without a text is empty if the sizes say so, else it was not recorded."""
+    text = content.get("text")
+    if not isinstance(text, str):
+        return Body("" if absent else None)
+    return Body(text, base64=content.get("encoding") == "base64", coding=headers.get("content-encoding", ""))

@@ -1,0 +1,111 @@
+"""A pass over recordings: every exchange matched, judged and followed, one at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+from urllib.parse import urlsplit
+
+from kling_contract import redaction
+from kling_contract.errors import Violation
+from kling_contract.verify.traffic.exchange import Exchange, Flaw
+from kling_contract.verify.traffic.findings import Finding, Seen
+from kling_contract.verify.traffic.following import Followers, Result, expiry
+from kling_contract.verify.traffic.judging import Judged, judge
+from kling_contract.verify.traffic.matching import Match, Matcher
+from kling_contract.verify.traffic.observed import Observed
+from kling_contract.verify.traffic.recordings import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kling_contract.documents import Provider
+
+_ASKED_FIRST = "OPTIONS"  # a browser's question whether it may ask at all; no operation of any document
+
+
+class Copy(Protocol):
+    """What takes a copy of each exchange as it goes by."""
+
+    def add(self, exchange: Exchange, seen: Seen | None, judged: Judged | None, result: Result | None) -> None:
+        """Take an exchange; `seen` and `judged` are None for what is no operation's, `result` for what is no result."""
+        ...
+
+
+class Inspection:
+    """Recordings of one or more providers. `anywhere` finds the operations of the only provider under any host.
+
+    `others` are providers whose names for fields are recognised where they are out of place.
+    `entries` counts what was read, `matched` what was an operation's, and `unanswered` those of them without an
+    answer. `observed` grows as `findings` is consumed.
+    """
+
+    def __init__(
+        self,
+        providers: Sequence[Provider],
+        *,
+        anywhere: bool = False,
+        others: Sequence[Provider] = (),
+        copy: Copy | None = None,
+    ) -> None:
+        self._others, self._copy = others or providers, copy
+        self._matcher = Matcher(providers, anywhere=anywhere)
+        self._followers = Followers()
+        self.observed = Observed()
+        self.entries = self.matched = self.unanswered = 0
+
+    @property
+    def forgotten(self) -> int:
+        """How many tasks and results were too many to follow."""
+        return self._followers.forgotten
+
+    def findings(self, stream: BinaryIO) -> Iterator[Finding | Flaw]:
+        """Yield what is found in a recording, as it is read."""
+        for each in read(stream):
+            if isinstance(each, Flaw):
+                yield each
+            else:
+                self.entries += 1
+                yield from self._exchange(each)
+
+    def _exchange(self, exchange: Exchange) -> Iterator[Finding]:
+        match = None if exchange.method == _ASKED_FIRST else self._matcher.find(exchange.method, exchange.url)
+        result = self._followers.fetched(exchange)
+        if match is not None and match.operation is not None:
+            yield from self._judged(exchange, Seen(exchange, match.provider, match.operation, match.value), result)
+            return
+        if self._copy:
+            self._copy.add(exchange, None, None, result)
+        found = expiry(exchange, result, exchange.status) if result else None
+        if found:
+            yield found
+        elif match is not None and match.nearest:
+            yield _unknown_route(exchange, match)
+
+    def _judged(self, exchange: Exchange, seen: Seen, result: Result | None) -> Iterator[Finding]:
+        self.matched += 1
+        self.unanswered += not exchange.status
+        judged = judge(seen, self._others)
+        if self._copy:
+            self._copy.add(exchange, seen, judged, result)
+        self.observed.saw(seen, judged)
+        yield from judged.findings
+        yield from self._used(seen, judged)
+        if judged.values is not None:
+            yield from self._followers.saw(seen, judged.values)
+            for finished in self._followers.finished:
+                self.observed.finished(seen, finished)
+
+    def _used(self, seen: Seen, judged: Judged) -> Iterator[Finding]:
+        """Yield what is found of results that the request sends on."""
+        for url in seen.operation.images(judged.body) if isinstance(judged.body, dict) else ():
+            result = self._followers.used(url)
+            found = expiry(seen.exchange, result, None) if result else None
+            if found:
+                yield found
+
+
+def _unknown_route(exchange: Exchange, match: Match) -> Finding:
+    address, _, asked = exchange.url.partition("?")
+    path = redaction.without(urlsplit(address).path, redaction.secrets(exchange.headers, asked))
+    message = f"{exchange.method} {path[:100]} is not in {match.provider.title}'s document; nearest: {match.nearest}"
+    return Finding(exchange.index, match.provider.name, "", "request", False, Violation("", "route.unknown", message))

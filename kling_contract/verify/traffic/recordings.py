@@ -1,0 +1,169 @@
+"""A recording, read one entry at a time: what kind it is, its exchanges, and what of it cannot be read."""
+
+from __future__ import annotations
+
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import ijson  # type: ignore[import-untyped]
+import yaml
+
+from kling_contract.verify.traffic import cassettes, har
+from kling_contract.verify.traffic.exchange import Exchange, Flaw
+from kling_contract.verify.traffic.interactions import Misplaced, items
+
+Read = Iterator[Exchange | Flaw]
+Form = Callable[[int, Any], Exchange | Flaw]
+
+_CHUNK = 64 * 1024
+_DEEPEST = 5000  # what the JSON parser keeps grows with the square of the depth
+_LISTS: dict[str, tuple[str, Form]] = {
+    "log": ("log.entries", har.exchange),
+    **{name: (name, cassettes.exchange) for name in cassettes.LISTS},
+}
+_KNOWN = "a HAR has log.entries, a cassette has interactions or http_interactions"
+_WIDE = "the file is UTF-16; save it as UTF-8"
+_PACKED = "the file is compressed; unpack it, or record to a name that ends in .har"
+_FOREIGN = {
+    **dict.fromkeys((b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{"), _WIDE),
+    **dict.fromkeys((b"\x1f\x8b", b"x\xda", b"PK", b"(\xb5\x2f\xfd"), _PACKED),
+}
+_MARK = b"\xef\xbb\xbf"
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+def read(stream: BinaryIO) -> Read:
+    """Yield the exchanges of a HAR or a cassette, and a flaw for each entry, and each end, that cannot be read.
+
+    Nothing is kept of an entry once the next one is asked for.
+    """
+    tape = _Tape(stream)
+    head = tape.head.lstrip()
+    foreign = next((told for mark, told in _FOREIGN.items() if tape.head.startswith(mark)), None)
+    if foreign:
+        yield Flaw(None, "byte 0", foreign)
+    elif not head:
+        yield Flaw(None, "byte 0", "the file is empty")
+    elif head[:1] in (b"{", b"["):
+        yield from _json(tape)
+    else:
+        yield from _yaml(tape)
+
+
+class _Broken(ValueError):
+    """Bytes that no recorder wrote."""
+
+
+class _Tape:
+    """A stream that shows its beginning in advance, leaves out a byte order mark, and ends where it is broken.
+
+    What comes before that place is given first, so that the entries which stand there are not lost. `position` counts
+    the bytes that were given.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.head = stream.read(_CHUNK).removeprefix(_MARK)
+        self._rest = self.head
+        self._decoder = getincrementaldecoder("utf-8")()
+        self._depth = 0
+        self._broken: _Broken | None = None
+        self.position = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most `size` bytes. Raises `_Broken` after the last that are whole."""
+        size = _CHUNK if size < 0 else min(size, _CHUNK)
+        given = b""
+        if self._broken is None:
+            given, self._rest = self._rest[:size], self._rest[size:]
+            given = self._whole(given or self._stream.read(size))
+        if self._broken is not None and not given:
+            raise self._broken
+        self.position += len(given)
+        return given
+
+    def _whole(self, given: bytes) -> bytes:
+        """Return what comes before a byte that is not UTF-8, or before it gets too deep."""
+        try:
+            self._decoder.decode(given)
+        except UnicodeDecodeError as error:
+            bad = error.object[error.start]
+            given = given[: max(len(given) - len(error.object) + error.start, 0)]
+            self._broken = _Broken(f"byte 0x{bad:02x} is not UTF-8")
+        opened = given.count(b"[") + given.count(b"{")
+        if self._depth + opened > _DEEPEST:
+            return self._shallow(given)
+        self._depth = max(self._depth + opened - given.count(b"]") - given.count(b"}"), 0)
+        return given
+
+    def _shallow(self, given: bytes) -> bytes:
+        for found in _BRACKET.finditer(given):
+            self._depth = max(self._depth + (1 if found[0] in b"[{" else -1), 0)
+            if self._depth > _DEEPEST:
+                self._broken = _Broken(f"it is nested deeper than {_DEEPEST} levels")
+                return given[: found.start()]
+        return given
+
+
+def _json(tape: _Tape) -> Read:
+    names = _names(tape.head)
+    found = next((_LISTS[name] for name in names if name in _LISTS), None)
+    if found is None:
+        has = f"; this file has {', '.join(names)}" if names else ""
+        yield Flaw(None, "", f"this is no recording: {_KNOWN}{has}")
+        return
+    place, form = found
+    index = 0
+    try:
+        for entry in ijson.items(tape, f"{place}.item", use_float=True):
+            yield form(index, entry)
+            index += 1
+        if not index and f'"{place.rpartition(".")[2]}"'.encode() not in tape.head:
+            yield Flaw(None, "", f"the file has no {place}; {_KNOWN}")
+    except _Broken as error:
+        yield Flaw(index, f"byte {tape.position}", str(error))
+    except ijson.JSONError as error:
+        yield Flaw(index, f"before byte {tape.position}", _reason(error))
+
+
+def _names(head: bytes) -> list[str]:
+    """Return the names at the root of an object that begins like this, up to the first that is known."""
+    names, depth = [], 0
+    try:
+        for event, value in ijson.basic_parse(BytesIO(head)):
+            depth += event.startswith("start_") - event.startswith("end_")
+            if event == "map_key" and depth == 1:
+                names.append(str(value)[:40])
+                if value in _LISTS:
+                    break
+    except ijson.JSONError:
+        pass
+    return names
+
+
+def _reason(error: Exception) -> str:
+    """Say what the parser says without the text that it quotes, which may hold a key."""
+    said = re.split(r"\n|\\n", str(error))[0].removeprefix("b'").removeprefix('b"').rstrip(". ")
+    cut = "premature EOF" in said or "Incomplete" in said
+    return f"the file is cut off ({said})" if cut else f"it is no JSON here ({said})"
+
+
+def _yaml(tape: _Tape) -> Read:
+    index, line = 0, 1
+    try:
+        for line, interaction in items(tape, cassettes.LISTS):  # type: ignore[arg-type]
+            found = cassettes.exchange(index, interaction)
+            yield found._replace(place=f"line {line}") if isinstance(found, Flaw) else found
+            index += 1
+    except Misplaced as error:
+        yield Flaw(index or None, f"line {error.line}", str(error))
+    except _Broken as error:
+        yield Flaw(index, f"byte {tape.position}", str(error))
+    except yaml.MarkedYAMLError as error:
+        at = error.problem_mark or error.context_mark
+        yield Flaw(index, f"line {at.line + 1 if at else line}", f"it is no YAML here ({error.problem})")
+    except yaml.reader.ReaderError as error:
+        yield Flaw(index, f"after line {line}", f"it is no YAML here ({error.reason})")
