@@ -10,25 +10,23 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 from hypothesis import strategies as st
 
-from kling_contract.strategies.domains import Items, Number, Picture, Text
-from kling_contract.strategies.fields import edges
-from kling_contract.strategies.integers import index
+from kling_contract.strategies.domains import Items, Threes, resolved, three_in
 from kling_contract.strategies.judges import Edge, keeping
 from kling_contract.strategies.logic import has
+from kling_contract.strategies.numbers import Number
 from kling_contract.strategies.partition import limits
-from kling_contract.strategies.threes import Three, Threes, resolved, three_in
-from kling_contract.strategies.values import possible
+from kling_contract.strategies.pictures import Picture, edges
+from kling_contract.strategies.texts import Text
+from kling_contract.strategies.values import Space, Ways, possible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
     from kling_contract.strategies.domains import Domain
     from kling_contract.strategies.logic import Path
-    from kling_contract.strategies.values import Plan, Space
-
-    Way = Callable[[], Plan | None]
+    from kling_contract.strategies.values import Way
 
 # Whether what is below, at and above the limit of a keyword keeps it.
 _UPPER, _LOWER = (True, True, False), (False, True, True)
@@ -55,38 +53,16 @@ class Boundary:
     refused: tuple[Any, ...]
 
 
-class Edges:
+class Edges(Ways):
     """The limits of a schema, by the rule that is reported beyond them."""
 
     def __init__(self, space: Space) -> None:
         self._space = space
-        self._ways: dict[str, list[Way]] = {}
-        self._plans: dict[str, list[Plan]] = {}
-        for rule, way in (*self._of_rules(), *self._of_fields()):
-            self._ways.setdefault(rule, []).append(way)
-
-    def __repr__(self) -> str:
-        return "..."
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """The rules that have a limit."""
-        return tuple(rule for rule in sorted(self._ways) if self.plans(rule))
-
-    def plans(self, rule: str) -> list[Plan]:
-        """Return the ways to a limit of a rule, if there are any."""
-        if rule not in self._plans:
-            self._plans[rule] = [plan for way in self._ways.get(rule, ()) if (plan := way()) is not None]
-        return self._plans[rule]
+        super().__init__((*self._of_rules(), *self._of_fields()))
 
     def values(self, rule: str) -> SearchStrategy[Boundary]:
         """Return the boundaries of one of `rules`."""
         return _boundaries(self, rule)
-
-    def open(self, rule: str, draw: DrawFn) -> Any:
-        """Draw a value that has three others in one place."""
-        plans = self.plans(rule)
-        return plans[draw(index(len(plans)))].drawn(draw)
 
     def _of_rules(self) -> Iterator[tuple[str, Way]]:
         for path, rules in self._space.demands.rules.items():
@@ -112,16 +88,16 @@ class Edges:
 
 
 def _within(domain: Domain) -> Iterator[tuple[str, Domain]]:
-    if isinstance(domain, Items) and domain.most != 0:
+    if isinstance(domain, Items) and isinstance(domain.space, Space) and domain.most != 0:
         inner = Edges(domain.space)
         for rule in inner.rules:
-            yield rule, replace(domain, least=max(domain.least, 1), within=partial(inner.open, rule))
+            yield rule, replace(domain, least=max(domain.least, 1), within=partial(inner.drawn, rule))
 
 
 def _pictured(domain: Domain) -> Iterator[tuple[str, Domain]]:
     if isinstance(domain, Picture):
         for rule, files in edges(domain.rule).items():
-            yield rule, _threes(("x", "x", "x"), _ALLOWED[rule], partial(_drawn, files))
+            yield rule, Threes(("x", "x", "x"), _ALLOWED[rule], partial(_drawn, files))
 
 
 def _drawn(values: SearchStrategy[Any], draw: DrawFn) -> Any:
@@ -135,23 +111,23 @@ def _measured(domain: Domain, schemas: Sequence[Mapping[str, Any]]) -> Iterator[
             continue
         rest = [{key: value for key, value in each.items() if key not in (keyword, "items")} for each in schemas]
         others = [jsonschema_rs.validator_for(each) for each in rest]
-        found = _threes_of(domain, argument, _ALLOWED[keyword])
+        found = _threes_of(domain, keyword, argument, _ALLOWED[keyword])
         if found is not None and all(each.is_valid(sample) for each in others for sample in found.samples):
             yield f"schema.{keyword}", found
 
 
-def _threes_of(domain: Domain, limit: Any, allowed: tuple[bool, bool, bool]) -> Threes | None:
+def _threes_of(domain: Domain, keyword: str, limit: Any, allowed: tuple[bool, bool, bool]) -> Threes | None:
     match domain:
-        case Number(step=step):
+        case Number(step=step) if keyword.endswith("imum"):
             place = Fraction(str(limit)) / step
             numbers = tuple(domain.at(int(place) + more) for more in (-1, 0, 1))
-            return _threes(numbers, allowed, lambda draw: numbers) if place.denominator == 1 else None
-        case Text(pattern=None) if limit > 0:
+            return Threes(numbers, allowed, lambda draw: numbers) if place.denominator == 1 else None
+        case Text(pattern=None) if keyword.endswith("Length") and limit > 0:
             longest = Text(limit + 1, limit + 1)
-            return _threes(_cut("0" * (limit + 1)), allowed, lambda draw: _cut(longest.drawn(draw)))
-        case Items(space=space) if limit > 0:
+            return Threes(_cut("0" * (limit + 1)), allowed, lambda draw: _cut(longest.drawn(draw)))
+        case Items(space=space) if keyword.endswith("Items") and limit > 0:
             lists = space.lists(limit + 1, limit + 1)
-            return _threes(_cut([None] * (limit + 1)), allowed, lambda draw: _cut(draw(lists)))
+            return Threes(_cut([None] * (limit + 1)), allowed, lambda draw: _cut(draw(lists)))
     return None
 
 
@@ -160,15 +136,9 @@ def _cut(longest: Any) -> tuple[Any, Any, Any]:
     return longest[:-2], longest[:-1], longest
 
 
-def _threes(
-    samples: tuple[Any, ...], allowed: tuple[bool, bool, bool], values: Callable[[DrawFn], tuple[Any, ...]]
-) -> Threes:
-    return Threes(samples, allowed, lambda draw: Three(values(draw), allowed))
-
-
 @st.composite
 def _boundaries(draw: DrawFn, edges: Edges, rule: str) -> Boundary:
-    value = edges.open(rule, draw)
+    value = edges.drawn(rule, draw)
     three = three_in(value)
     if three is None:
         raise AssertionError(f"nothing in the value is at a limit of {rule}")

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from kling_contract.expansion import Canvas, Ratios, canvas
 from kling_contract.rules import Rule
-from kling_contract.strategies.domains import Number
-from kling_contract.strategies.integers import between
 from kling_contract.strategies.judges import keeping
+from kling_contract.strategies.numbers import Number, between
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy

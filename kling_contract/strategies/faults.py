@@ -9,24 +9,22 @@ import jsonschema_rs
 from hypothesis import strategies as st
 
 from kling_contract.strategies.demands import Unsupported
-from kling_contract.strategies.domains import Imprecise, Items, Number, Picture, Record, Values
-from kling_contract.strategies.fields import broken_texts
-from kling_contract.strategies.integers import index
+from kling_contract.strategies.domains import Imprecise, Items, Record, Values
 from kling_contract.strategies.judges import breaking
 from kling_contract.strategies.logic import has, negated
+from kling_contract.strategies.numbers import Number
 from kling_contract.strategies.partition import limits, split, whole
-from kling_contract.strategies.values import Space, possible
+from kling_contract.strategies.pictures import Picture, broken_texts
+from kling_contract.strategies.values import Space, Ways, possible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
     from kling_contract.strategies.domains import Domain
     from kling_contract.strategies.logic import Path
-    from kling_contract.strategies.values import Plan
-
-    Way = Callable[[], Plan | None]
+    from kling_contract.strategies.values import Way
 
 # A value of another type, by the type.
 _WRONG = {"string": 0, "integer": 0.5, "number": "0", "boolean": "true", "array": "x", "object": "x", "null": 0}
@@ -36,39 +34,17 @@ _NEAR = ("", "0", "x", "-1", "10", "99", "x y", "\n", "0" * 50)
 _EXTRA = "no_such_field"
 
 
-class Faults:
+class Faults(Ways):
     """The values that break one promise of a schema, by the rule that is reported for it."""
 
     def __init__(self, space: Space, *, mistyped: bool = True) -> None:
         """`mistyped` says whether a value of another type is one of them."""
         self._space = space
-        self._ways: dict[str, list[Way]] = {}
-        self._plans: dict[str, list[Plan]] = {}
-        for rule, way in (*self._by_conditions(), *self._by_rules(), *self._by_fields(mistyped)):
-            self._ways.setdefault(rule, []).append(way)
-
-    def __repr__(self) -> str:
-        return "..."
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """The rules that a value can break without breaking another."""
-        return tuple(rule for rule in sorted(self._ways) if self.plans(rule))
-
-    def plans(self, rule: str) -> list[Plan]:
-        """Return the ways to break a rule; none for one that is not of this schema, or that never breaks alone."""
-        if rule not in self._plans:
-            self._plans[rule] = [plan for way in self._ways.get(rule, ()) if (plan := way()) is not None]
-        return self._plans[rule]
+        super().__init__((*self._by_conditions(), *self._by_rules(), *self._by_fields(mistyped)))
 
     def values(self, rule: str) -> SearchStrategy[Any]:
         """Return the values that break one of `rules`, once, and no other."""
         return _broken(self, rule)
-
-    def drawn(self, rule: str, draw: DrawFn) -> Any:
-        """Draw such a value."""
-        plans = self.plans(rule)
-        return plans[draw(index(len(plans)))].drawn(draw)
 
     def _by_conditions(self) -> Iterator[tuple[str, Way]]:
         """Turn one statement round, and keep the others."""
@@ -96,7 +72,7 @@ class Faults:
                         yield rule, [Picture(allowed, rule)]
                 case Number():
                     yield "number.precision", [Imprecise(_TOO_LONG)]
-                case Items(least, most, space) if most is None or most > 0:
+                case Items(least, most, Space() as space) if most is None or most > 0:
                     inner = Faults(space)
                     for rule in inner.rules:
                         yield rule, [Items(max(least, 1), most, space, partial(inner.drawn, rule))]

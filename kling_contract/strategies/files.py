@@ -45,18 +45,19 @@ def _segment(marker: int, body: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
 
 
-# Each Huffman table has a single code of one bit, 0: "no difference to the block before", and "nothing but that".
-_ONE_CODE = bytes([1, *[0] * 15, 0])
-_TABLES = _segment(0xDB, bytes([0]) + bytes([1] * 64)) + _segment(0xC4, b"\x00" + _ONE_CODE + b"\x10" + _ONE_CODE)
-_SCAN = _segment(0xDA, bytes([1, 1, 0, 0, 63, 0]))
+# The one Huffman table has two codes of two bits, and only 01 is used: "no difference to the block before". Four
+# blocks are the letter U, so that a file is short to print.
+_CODES = bytes([0, 2, *[0] * 14, 1, 0])
+_TABLES = _segment(0xDB, bytes([0]) + bytes([1] * 64)) + _segment(0xC4, b"\x00" + _CODES)
+_SCAN = _segment(0xDA, bytes([1, 1, 0, 0, 0, 0]))
 
 
 def jpeg(width: int, height: int) -> bytes:
-    """Return a grey baseline JPEG; a block of 8 x 8 pixels takes two bits, both 0."""
-    frame = _segment(0xC0, struct.pack(">BHHBBBB", 8, height, width, 1, 1, 0x11, 0))
+    """Return a grey progressive JPEG of one scan; a block of 8 x 8 pixels takes two bits."""
+    frame = _segment(0xC2, struct.pack(">BHHBBBB", 8, height, width, 1, 1, 0x11, 0))
     whole, rest = divmod(-(-width // 8) * -(-height // 8), 4)
-    filled = bytes([0xFF >> 2 * rest]) if rest else b""
-    return b"\xff\xd8" + _TABLES + frame + _SCAN + bytes(whole) + filled + b"\xff\xd9"
+    filled = bytes([0x55 | 0xFF >> 2 * rest]) if rest else b""
+    return b"\xff\xd8" + _TABLES + frame + _SCAN + b"U" * whole + filled + b"\xff\xd9"
 
 
 def gif(width: int, height: int) -> bytes:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import operator
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kling_contract.strategies.domains import Three
 from kling_contract.strategies.limits import Flip, Limit, is_exact
 from kling_contract.strategies.regions import Region, grid
-from kling_contract.strategies.threes import Three
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from hypothesis.strategies import DrawFn
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from kling_contract.strategies.domains import Domain
     from kling_contract.strategies.limits import Trio
     from kling_contract.strategies.regions import Allows, Gap, Grid
+
+_SIDED = (operator.le, operator.lt, operator.ge, operator.gt)
 
 
 class Judged(Protocol):
@@ -41,7 +45,7 @@ def keeping(rules: Sequence[Rule], chosen: Mapping[str, Domain], fixed: Sequence
         return Limit(grids, exact, _kept([rule for rule in judged if rule is not exact]))
     if given:
         return Region(grids, lambda numbers: all(_kept(judged)({**numbers, **each}) for each in fixed))
-    return Region(grids, _kept(judged), _gaps(judged))
+    return Region(grids, _kept(judged), _gaps(judged), linear=all(map(_is_linear, judged)))
 
 
 def breaking(broken: Rule, rules: Sequence[Rule], chosen: Mapping[str, Domain]) -> Judged:
@@ -49,7 +53,8 @@ def breaking(broken: Rule, rules: Sequence[Rule], chosen: Mapping[str, Domain]) 
     judged = [rule for rule in rules if _applies(rule, chosen)]
     others = _kept([rule for rule in judged if rule is not broken])
     grids = _grids(judged, chosen)
-    return Region(grids, lambda numbers: not broken.holds(numbers) and others(numbers), _gaps(judged))
+    linear = all(map(_is_linear, judged))
+    return Region(grids, lambda numbers: not broken.holds(numbers) and others(numbers), _gaps(judged), linear=linear)
 
 
 class Edge:
@@ -108,15 +113,22 @@ def _kept(rules: Sequence[Rule]) -> Allows:
 
 
 def _gaps(rules: Sequence[Rule]) -> list[Gap]:
-    return [_gap(rule) for rule in rules if len(rule.formula.floats) == 2]
+    return [gap_of(rule) for rule in rules if len(rule.formula.floats) == 2]
 
 
-def _gap(rule: Rule) -> Callable[[Mapping[str, Any]], float]:
-    """Return about how much the first side of a comparison of sums and products exceeds the second."""
+def gap_of(rule: Rule) -> Gap:
+    """Return by how much the first side of a comparison of sums and products exceeds the second, and how surely."""
     left, right = rule.formula.floats
 
-    def gap(numbers: Mapping[str, Any]) -> float:
+    def gap(numbers: Mapping[str, Any]) -> tuple[float, float]:
         values = [numbers.get(name, default) for name, default in rule.inputs]
-        return left(*values) - right(*values)
+        first, second = left(*values), right(*values)
+        return first - second, 1e-9 * (abs(first) + abs(second))
 
     return gap
+
+
+def _is_linear(rule: Rule) -> bool:
+    """Whether a rule is one comparison of sums and products, one-sided, and linear in each field."""
+    names = re.findall(r"[A-Za-z_]\w*", rule.expression)
+    return len(rule.formula.floats) == 2 and rule.formula.orders[0] in _SIDED and len(names) == len(set(names))

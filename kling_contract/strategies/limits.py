@@ -11,8 +11,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, TypeAlias
 
 from kling_contract.formulas import EXACT, exact
-from kling_contract.strategies.domains import Number
-from kling_contract.strategies.integers import index
+from kling_contract.strategies.numbers import Number, index
 from kling_contract.strategies.regions import Region, ordered, place_of
 
 if TYPE_CHECKING:
@@ -124,24 +123,24 @@ class Limit:
                 yield {**fixed, along: place, last: least - gap // slope}
 
     def _around(self, point: Point) -> Trio | None:
+        """Return a point and a neighbour on each side of the limit: of the same field, if one has two."""
         if not self._is_allowed(point):
             return None
-        found: dict[bool, Numbers] = {}
-        for near in self._neighbours(point):
-            gap = self._gap(near)
-            if gap and self._is_allowed(near):
-                found.setdefault(gap > 0, self._numbers(near))
-        return Trio(found[False], self._numbers(point), found[True]) if len(found) == 2 else None
+        every: dict[bool, Numbers] = {}
+        for name, grid in self._grids.items():
+            found: dict[bool, Numbers] = {}
+            for place in (point[name] - 1, point[name] + 1):
+                near = {**point, name: place}
+                if grid.least <= place <= grid.most and (gap := self._gap(near)) and self._is_allowed(near):
+                    found.setdefault(gap > 0, self._numbers(near))
+            every = found if len(found) == 2 else found | every
+            if len(found) == 2:
+                break
+        return Trio(every[False], self._numbers(point), every[True]) if len(every) == 2 else None
 
     def _is_allowed(self, point: Point) -> bool:
         avoided = any(point[name] in grid.avoid for name, grid in self._grids.items())
         return not avoided and self._allows(self._numbers(point))
-
-    def _neighbours(self, point: Point) -> Iterator[Point]:
-        for name, grid in self._grids.items():
-            for place in (point[name] - 1, point[name] + 1):
-                if grid.least <= place <= grid.most:
-                    yield {**point, name: place}
 
     def _numbers(self, point: Point) -> Numbers:
         return {name: grid.at(point[name]) for name, grid in self._grids.items()}

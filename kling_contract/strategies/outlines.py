@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
-from kling_contract.strategies.integers import index
+from kling_contract.strategies.domains import apart
 from kling_contract.strategies.logic import settled
+from kling_contract.strategies.numbers import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,27 +38,35 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A field, and the kinds of value that it may have."""
+    """A field, and the kinds of value that it may have; those that a rule judges are not `divided` any further."""
 
     path: Path
     kinds: Sequence[Kind]
+    divided: bool = True
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there is nothing to choose."""
+        return len(self.kinds) == 1 and len(parts(self.kinds[0].domain, divided=self.divided)) == 1
 
 
 class _Node:
-    """A field that is to be chosen; a choice leads to the next node, which is None until it is first taken."""
+    """What a field may be after some choices; each leads to another node, which is None until it is first taken."""
 
-    __slots__ = ("choices", "is_fixed", "next", "path")
+    __slots__ = ("choices", "next")
 
-    def __init__(self, path: Path, choices: list[Choice], *, is_fixed: bool) -> None:
-        self.path, self.choices, self.is_fixed = path, choices, is_fixed
+    def __init__(self, choices: list[Choice]) -> None:
+        self.choices = choices
         self.next: list[_Node | None] = [None] * len(choices)
 
 
 class Outlines:
-    """All outlines of a body for which the statements are true."""
+    """All outlines of a body for which the statements are true; `size` is how many picks one takes."""
 
     def __init__(self, variables: Sequence[Variable], statements: Sequence[Statement]) -> None:
         self._variables = sorted(variables, key=lambda each: len(each.kinds))
+        self._fixed = [each.is_fixed for each in self._variables]
+        self.size = self._fixed.count(False)
         self._known: dict[tuple[int, tuple[Statement, ...]], float] = {}
         self._nodes: dict[tuple[int, tuple[Statement, ...]], _Node] = {}
         self._left: dict[tuple[Statement, int, int], Statement] = {}
@@ -67,32 +77,34 @@ class Outlines:
         """Whether there is any."""
         return self._start is not None and self._fewest(0, self._start) < math.inf
 
-    def drawn(self, draw: DrawFn) -> Outline:
-        """Draw an outline; shrinks to the fewest fields. There must be one."""
+    def drawn(self, draw: DrawFn, picks: bytes) -> Outline:
+        """Take an outline by the first `size` picks; the lowest ones take the fewest fields. There must be one."""
         found: Outline = {}
-        node = self._node(0, self._start or ())
-        for depth in range(1, len(self._variables) + 1):
-            taken = 0 if node.is_fixed else draw(index(len(node.choices)))
-            found[node.path], left = node.choices[taken]
-            if depth < len(self._variables):
+        node, at = self._first, 0
+        for depth, variable in enumerate(self._variables):
+            taken = 0
+            if not self._fixed[depth]:
+                taken = chosen(draw, picks[at], len(node.choices))
+                at += 1
+            found[variable.path], left = node.choices[taken]
+            if depth + 1 < len(self._variables):
                 following = node.next[taken]
                 if following is None:
-                    following = node.next[taken] = self._node(depth, left)
+                    following = node.next[taken] = self._node(depth + 1, left)
                 node = following
         return found
 
+    @cached_property
+    def _first(self) -> _Node:
+        return self._node(0, self._start or ()) if self._variables else _Node([])
+
     def _node(self, depth: int, left: tuple[Statement, ...]) -> _Node:
         if (depth, left) not in self._nodes:
-            self._nodes[depth, left] = self._made(depth, left)
+            variable = self._variables[depth]
+            live = sorted(self._live(depth, left), key=itemgetter(2))
+            every = [(part, rest) for kind, rest, _ in live for part in parts(kind.domain, divided=variable.divided)]
+            self._nodes[depth, left] = _Node(_balanced(every))
         return self._nodes[depth, left]
-
-    def _made(self, depth: int, left: tuple[Statement, ...]) -> _Node:
-        if not self._variables:
-            return _Node((), [(None, ())], is_fixed=True)
-        variable = self._variables[depth]
-        live = sorted(self._live(depth, left), key=itemgetter(2))
-        choices = _balanced([(single, rest) for kind, rest, _ in live for single in _singles(kind.domain)])
-        return _Node(variable.path, choices, is_fixed=len(variable.kinds) == 1 and len(choices) == 1)
 
     def _fewest(self, depth: int, left: tuple[Statement, ...]) -> float:
         """Return how many more fields there are at least, once those before `depth` are chosen; infinite for never."""
@@ -127,8 +139,9 @@ def _joined(statements: Sequence[Statement]) -> tuple[Statement, ...] | None:
     return None if False in left else tuple(left)
 
 
-def _singles(domain: Domain | None) -> list[Domain | None]:
-    return [None] if domain is None else [*domain.singles()]
+def parts(domain: Domain | None, *, divided: bool) -> Sequence[Domain | None]:
+    """Return the parts of a domain, None being an absent field; itself alone if it is not divided."""
+    return apart(domain) if divided and domain is not None else [domain]
 
 
 def _balanced(choices: list[Choice]) -> list[Choice]:
@@ -137,7 +150,7 @@ def _balanced(choices: list[Choice]) -> list[Choice]:
     return [choice for choice in choices for _ in range(often if choice[0] is None else 1)]
 
 
-def options(domains: Sequence[Domain]) -> list[Domain | None]:
+def options(domains: Sequence[Domain], *, divided: bool) -> list[Domain | None]:
     """Return what an optional field may be, each to be drawn as likely as the others."""
-    choices: list[Choice] = [(None, ()), *((single, ()) for domain in domains for single in domain.singles())]
+    choices: list[Choice] = [(None, ()), *((part, ()) for domain in domains for part in parts(domain, divided=divided))]
     return [domain for domain, _ in _balanced(choices)]

@@ -13,26 +13,16 @@ import jsonschema_rs
 
 from kling_contract.images import ImageRule
 from kling_contract.strategies.demands import TESTS, Unsupported
-from kling_contract.strategies.domains import (
-    PLACES,
-    UNBOUNDED,
-    Imprecise,
-    Items,
-    Number,
-    Picture,
-    Record,
-    Text,
-    Values,
-)
-from kling_contract.strategies.patterns import listed
-from kling_contract.strategies.threes import Threes
+from kling_contract.strategies.domains import Imprecise, Items, Record, Threes, Values
+from kling_contract.strategies.numbers import PLACES, UNBOUNDED, Number
+from kling_contract.strategies.pictures import Picture
+from kling_contract.strategies.texts import Text, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kling_contract.strategies.domains import Domain
+    from kling_contract.strategies.domains import Domain, Listable
     from kling_contract.strategies.logic import Fact, Path
-    from kling_contract.strategies.values import Space
 
 _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 _HINTS = {"properties": "object", "required": "object", "items": "array", "x-image": "string"}
@@ -49,7 +39,7 @@ def _validator(schema: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(json.loads(schema))
 
 
-def whole(schemas: Sequence[Mapping[str, Any]], path: Path, space: Callable[[Any], Space]) -> list[Domain]:
+def whole(schemas: Sequence[Mapping[str, Any]], path: Path, space: Callable[[Any], Listable]) -> list[Domain]:
     """Return what all of some schemas together let stand at a path, a domain for each type."""
     found = [_of_type(kind, schemas, space) for kind in _types(schemas)]
     for keyword, argument in limits(schemas):
@@ -72,7 +62,7 @@ def _types(schemas: Sequence[Mapping[str, Any]]) -> list[str]:
     return hinted[:1] or ["string", "number", "boolean", "null"]
 
 
-def _of_type(kind: str, schemas: Sequence[Mapping[str, Any]], space: Callable[[Any], Space]) -> Domain:
+def _of_type(kind: str, schemas: Sequence[Mapping[str, Any]], space: Callable[[Any], Listable]) -> Domain:
     match kind:
         case "string":
             rule = next((schema["x-image"] for schema in schemas if "x-image" in schema), None)

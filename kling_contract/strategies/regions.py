@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kling_contract.strategies.domains import Number, Values
-from kling_contract.strategies.integers import between, index
+from kling_contract.strategies.domains import Values
+from kling_contract.strategies.numbers import Number, between, index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Numbers: TypeAlias = "dict[str, int | float]"
 Allows: TypeAlias = "Callable[[Mapping[str, Any]], bool]"
-Gap: TypeAlias = "Callable[[Mapping[str, Any]], float]"
+Gap: TypeAlias = "Callable[[Mapping[str, Any]], tuple[float, float]]"  # and by how much it may be wrong
 
 _MOST_TRIED = 1000
 
@@ -68,11 +68,15 @@ class Region:
     From an allowed point each field in turn, in an order that is drawn too, takes a place between the outermost ones
     to which the point can move. Where a region has holes on the way, the point stays as it is. There is a draw for each
     field, also where only one place is left: Hypothesis takes fewer draws for something simpler. `gaps` are what may
-    change its sign at the border of the region; they only save looking for it.
+    change its sign at the border of the region; they only save looking for it. Where `linear` says
+    that nothing else is a border, and that they are linear in each field, one that is clearly between two places is
+    known without a look. Places of listed numbers are not evenly apart, so these are looked at.
     """
 
-    def __init__(self, grids: Mapping[str, Grid], allows: Allows, gaps: Sequence[Gap] = ()) -> None:
-        self._grids, self._allows, self._gaps = dict(grids), allows, gaps
+    def __init__(
+        self, grids: Mapping[str, Grid], allows: Allows, gaps: Sequence[Gap] = (), *, linear: bool = False
+    ) -> None:
+        self._grids, self._allows, self._gaps, self._linear = dict(grids), allows, gaps, linear
         self._start = next(filter(self._holds, islice(self._corners(), _MOST_TRIED)), None)
 
     @property
@@ -85,11 +89,12 @@ class Region:
         point = dict(self._start or {})
         numbers = {name: each.at(point[name]) for name, each in self._grids.items()}
         for name in ordered(list(self._grids), draw(index(math.factorial(len(self._grids))))):
-            axis = _Axis(self._grids[name], name, numbers, self._allows, self._gaps)
+            axis = Axis(self._grids[name], name, numbers, self._allows, self._gaps, self._linear)
             here = point[name]
             least, most = axis.reach(here, axis.grid.least), axis.reach(here, axis.grid.most)
             taken = axis.grid.place(draw, least, most)
-            if taken != here and taken not in axis.grid.avoid and (taken in (least, most) or axis.holds(taken)):
+            known = self._linear or taken in (least, most)
+            if taken != here and taken not in axis.grid.avoid and (known or axis.holds(taken)):
                 numbers[name] = axis.grid.at(taken)
         return numbers
 
@@ -108,7 +113,7 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
+class Axis:
     """The line on which one field moves while the others stay."""
 
     grid: Grid
@@ -116,36 +121,53 @@ class _Axis:
     numbers: Numbers
     allows: Allows
     gaps: Sequence[Gap]
+    linear: bool
 
     def holds(self, place: int) -> bool:
+        """Whether a place is allowed."""
         return self.allows({**self.numbers, self.name: self.grid.at(place)})
 
     def reach(self, near: int, far: int) -> int:
         """Return the last place on the way from an allowed one to which the point can move."""
-        if near == far or self.holds(far):
+        if near == far:
             return far
         sign = 1 if far > near else -1
-        guess = self._crossing(near, far)
-        if guess is not None and self.holds(guess):
-            if not self.holds(guess + sign):
-                return guess
-            near = guess
-        elif guess is not None:
+        steps, sure = self._crossing(near, far)
+        if sure:
+            return far if steps == math.inf else near + sign * int(steps)
+        if self.holds(far):
+            return far
+        guess = near + sign * int(steps + 1e-6) if steps < math.inf else far
+        if not self.holds(guess):
             far = guess
+        elif not self.holds(guess + sign):
+            return guess
+        else:
+            near = guess
+        return self._between(near, far)
+
+    def _between(self, near: int, far: int) -> int:
         while abs(far - near) > 1:
             middle = (near + far) // 2
             near, far = (middle, far) if self.holds(middle) else (near, middle)
         return near
 
-    def _crossing(self, near: int, far: int) -> int | None:
-        """Guess the last place before the first gap that changes its sign, as if all were linear."""
-        found = []
+    def _crossing(self, near: int, far: int) -> tuple[float, bool]:
+        """Return after how many steps a gap changes its sign first, as if all were linear, and whether that is sure."""
+        found, sure = math.inf, self.linear and isinstance(self.grid, Number)
         for gap in self.gaps:
-            start, end = (gap({**self.numbers, self.name: self.grid.at(place)}) for place in (near, far))
-            # Floats may see a point a little beyond a limit that it meets exactly, or the other way round.
-            if start != end and start * end < 1e-9 * abs(end):
-                found.append(near + int((far - near) * start / (start - end) + math.copysign(1e-6, far - near)))
-        return (min(found) if far > near else max(found)) if found else None
+            start, blur = gap({**self.numbers, self.name: self.grid.at(near)})
+            end, other = gap({**self.numbers, self.name: self.grid.at(far)})
+            blur += other
+            if min(start, end) > blur or max(start, end) < -blur:
+                continue
+            if start == end:
+                return found, False
+            way = abs(far - near)
+            steps = min(max(way * start / (start - end), 0.0), float(way))
+            sure = sure and abs(steps - round(steps)) > way * blur / abs(start - end)
+            found = min(found, steps)
+        return found, sure
 
 
 def ordered(names: list[str], number: int) -> list[str]:

@@ -1,18 +1,21 @@
-"""Bodies of requests: that keep an operation's contract, that break one promise of it, and at a limit of it."""
+"""Bodies that keep an operation's contract, that break one promise of it, or lie at a limit of it, and image files."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from hypothesis import strategies as st
 
 from kling_contract.documents import Provider
+from kling_contract.images import ImageRule
 from kling_contract.soundness import load
 from kling_contract.strategies.edges import Edges
 from kling_contract.strategies.faults import Faults
+from kling_contract.strategies.pictures import TOO_LARGE, broken_files, files
 from kling_contract.strategies.values import Space
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from hypothesis.strategies import SearchStrategy
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     AnyProvider = str | Path | Provider
 
 PROVIDER = "cometapi"
+
+Made = TypeVar("Made")
 
 
 def valid(operation: str, *, provider: AnyProvider = PROVIDER) -> SearchStrategy[dict[str, Any]]:
@@ -47,12 +52,13 @@ def broken(
     """Return bodies with exactly one violation: of a rule, or of any of `rules`. Raises as `valid` does.
 
     The rules are those of `x-rules` and `x-violation`, `image.*`, `number.precision`, and `schema.*`: the keywords of
-    JSON Schema. Raises ValueError for a rule that no body can break alone.
+    JSON Schema. A file that has too many bytes is drawn only where `image.bytes` is asked for, since it is too large to
+    be printed. Raises ValueError for a rule that no body can break alone.
     """
     found = _operation(operation, provider)
     faults = _faults(found)
     if rule is None:
-        return st.one_of(*map(faults.values, faults.rules))
+        return st.one_of(*(faults.values(each) for each in faults.rules if each != TOO_LARGE))
     if not faults.plans(rule):
         raise _unknown(rule, "no body breaks", found, faults.rules)
     return faults.values(rule)
@@ -75,37 +81,71 @@ def on_boundary(operation: str, rule: str, *, provider: AnyProvider = PROVIDER) 
     return edges.values(rule)
 
 
+@overload
+def images(valid: Literal[True] = True, *, provider: AnyProvider = PROVIDER) -> SearchStrategy[bytes]: ...
+@overload
+def images(valid: Literal[False], *, provider: AnyProvider = PROVIDER) -> SearchStrategy[tuple[bytes, str]]: ...
+def images(valid: bool = True, *, provider: AnyProvider = PROVIDER) -> SearchStrategy[Any]:
+    """Return the bytes of image files that the provider accepts, or of those that break one rule, with its id.
+
+    The limits are those of the first image field of the provider's document that takes files. Accepted files are PNG
+    of up to 49 megapixels and JPEG of up to 5, or of the least size if that is larger, whole to any reader, though of
+    a few kB at most; they shrink to the smallest square. Broken ones are of another type, cut, too small, or too long
+    for their other side. Raises ValueError if the provider takes no PNG or JPEG.
+    """
+    found = next(_rules(_provider(provider)), None)
+    if found is None:
+        raise ValueError("the provider's document has no field that takes PNG or JPEG files")
+    if valid:
+        return files(found)
+    ways = {rule: each for rule, each in broken_files(found).items() if rule != TOO_LARGE}
+    return st.one_of(*(st.tuples(each, st.just(rule)) for rule, each in ways.items()))
+
+
+def _rules(provider: Provider) -> Iterator[ImageRule]:
+    for operation in provider.operations.values():
+        for schema in _pictured(operation.request or {}):
+            rule = ImageRule.from_document(schema["x-image"])
+            if "base64" in rule.accepts and {"png", "jpeg"} & {*rule.formats}:
+                yield rule
+
+
+def _pictured(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if "x-image" in schema:
+        yield schema
+    for below in (*schema.get("properties", {}).values(), schema.get("items", {})):
+        yield from _pictured(below)
+
+
 def _unknown(rule: str, what: str, operation: Operation, known: tuple[str, ...]) -> ValueError:
     return ValueError(f"{what} {rule!r} in {operation.title}'s {operation.id}; accepted: {', '.join(known)}")
 
 
-def provider_of(provider: AnyProvider) -> Provider:
-    """Return a provider by its bundled name, by the path of its document, or as it is."""
+def _provider(provider: AnyProvider) -> Provider:
     return provider if isinstance(provider, Provider) else load(provider)
 
 
 def _operation(name: str, provider: AnyProvider) -> Operation:
-    return provider_of(provider).operation(name)
+    return _provider(provider).operation(name)
 
 
 def _space(operation: Operation) -> Space:
-    if operation.request is None:
+    schema = operation.request
+    if schema is None:
         raise ValueError(f"{operation.title}'s {operation.id} has no body")
-    if Space not in operation.memo:
-        operation.memo[Space] = Space(operation.request)
-    found: Space = operation.memo[Space]
-    return found
+    return _kept(operation, Space, lambda: Space(schema))
 
 
 def _faults(operation: Operation) -> Faults:
-    if Faults not in operation.memo:
-        operation.memo[Faults] = Faults(_space(operation), mistyped=False)
-    found: Faults = operation.memo[Faults]
-    return found
+    return _kept(operation, Faults, lambda: Faults(_space(operation), mistyped=False))
 
 
 def _edges(operation: Operation) -> Edges:
-    if Edges not in operation.memo:
-        operation.memo[Edges] = Edges(_space(operation))
-    found: Edges = operation.memo[Edges]
+    return _kept(operation, Edges, lambda: Edges(_space(operation)))
+
+
+def _kept(operation: Operation, kind: type[Made], made: Callable[[], Made]) -> Made:
+    if kind not in operation.memo:
+        operation.memo[kind] = made()
+    found: Made = operation.memo[kind]
     return found

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from kling_contract.strategies.demands import Demands, Unsupported
 from kling_contract.strategies.domains import Record
-from kling_contract.strategies.integers import index
 from kling_contract.strategies.judges import keeping
 from kling_contract.strategies.logic import asked, every, has, implied, is_object, negated
+from kling_contract.strategies.numbers import chosen, index, picks
 from kling_contract.strategies.outlines import Kind, Outlines, Variable, options
 from kling_contract.strategies.partition import parts, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from kling_contract.strategies.outlines import Outline
 
     Judge = Callable[[Mapping[str, Domain]], Judged]
+    Way = Callable[[], "Plan | None"]
 
 
 class Space:
-    """The values of one schema. Raises `Unsupported` for a keyword that values cannot be built for."""
+    """The values of one schema. Raises `Unsupported` for a keyword that values cannot be built for.
+
+    `free` is what a field may be that no statement is about, None being an absent one.
+    """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.demands = Demands.of(schema)
@@ -41,7 +45,9 @@ class Space:
             if path:
                 self.fields[path[:-1]].append(path)
         self.statements = [each.statement for each in self.demands.conditions]
-        self._free = {path: options(each) for path, each in self.domains.items()}
+        rules = self.demands.rules.items()
+        self.judged_fields = {(*path, name) for path, each in rules for rule in each for name in rule.fields}
+        self.free = {path: self._options(path) for path in self.domains}
         self._kinds: dict[Any, list[Kind]] = {}
         self._lists: dict[tuple[int, int], SearchStrategy[list[Any]]] = {}
         self._judged: dict[Any, Judged] = {}
@@ -60,11 +66,6 @@ class Space:
             self._lists[least, most] = st.lists(self.values, min_size=least, max_size=most)
         return self._lists[least, most]
 
-    def free(self, draw: DrawFn, path: Path) -> Domain | None:
-        """Draw the kind of a field that no statement is about."""
-        found = self._free[path]
-        return found[draw(index(len(found)))]
-
     def kinds(self, path: Path, questions: Sequence[Fact]) -> list[Kind]:
         """Return the kinds of value of a field, as far as some questions tell them apart."""
         key = (path, *questions)
@@ -81,12 +82,17 @@ class Space:
             self._judged[key] = keeping(rules, chosen)
         return self._judged[key]
 
+    def _options(self, path: Path) -> Sequence[Domain | None]:
+        found = self.domains[path]
+        return options(found, divided=path not in self.judged_fields) if path else found
+
 
 class Plan:
     """How values are drawn that keep some statements.
 
     `instead` are other domains for some fields, which are then there, and whose numbers no rule judges. `judges` say
-    for some objects which numbers are drawn, given the domains of the other fields.
+    for some objects which numbers are drawn, given the domains of the other fields. What a value has, and of which
+    kind, is picked by one draw; another draw for each field would take most of the time.
     """
 
     def __init__(
@@ -105,33 +111,41 @@ class Plan:
         paths = _with_parents(asked(given).keys() | self._instead.keys())
         given += [implied(has(path), is_object(path[:-1])) for path in paths if path]
         questions = asked(given)
-        self._outlines = Outlines([Variable(path, self._kinds(path, questions.get(path, ()))) for path in paths], given)
+        self._outlines = Outlines([self._variable(path, questions.get(path, ())) for path in paths], given)
         self.exists = self._outlines.exist
+        free = [path for path, each in space.free.items() if path not in paths and len(each) > 1]
+        self._places = {path: place for place, path in enumerate(free, self._outlines.size)}
+        self._size = self._outlines.size + len(free)
+        self._only: Outline | None = None
 
     def __repr__(self) -> str:
         return "..."
 
     def drawn(self, draw: DrawFn) -> Any:
         """Draw a value; `exists` has to be true."""
-        outline = self._outlines.drawn(draw)
-        return self._value(draw, (), outline[()] if () in outline else self._root(draw), outline)
+        outline = self._only
+        if outline is None:
+            outline = self._outline(draw, draw(picks(self._size)) if self._size else b"")
+            self._only = None if self._size else outline
+        return self._value(draw, (), outline[()], outline)
 
-    def _root(self, draw: DrawFn) -> Domain | None:
-        domains = self._space.domains[()]
-        return domains[0] if len(domains) == 1 else domains[draw(index(len(domains)))]
+    def _outline(self, draw: DrawFn, picked: bytes) -> Outline:
+        found = self._outlines.drawn(draw, picked)
+        for path, free in self._space.free.items():
+            if path not in found:
+                place = self._places.get(path)
+                found[path] = free[0 if place is None else chosen(draw, picked[place], len(free))]
+        return found
 
     def _value(self, draw: DrawFn, path: Path, domain: Domain | None, outline: Outline) -> Any:
         if not isinstance(domain, Record):
             return None if domain is None else domain.drawn(draw)
-        space, chosen = self._space, dict[str, "Domain"]()
-        for field in space.fields[path]:
-            taken = outline[field] if field in outline else space.free(draw, field)
-            if taken is not None:
-                chosen[field[-1]] = taken
-        numbers = self._judge(path, chosen).drawn(draw) if path in self._judges else {}
+        fields = self._space.fields[path]
+        taken = {field[-1]: each for field in fields if (each := outline[field]) is not None}
+        numbers = self._judge(path, taken).drawn(draw) if path in self._judges else {}
         values = {
-            name: numbers[name] if name in numbers else self._value(draw, (*path, name), taken, outline)
-            for name, taken in chosen.items()
+            name: numbers[name] if name in numbers else self._value(draw, (*path, name), each, outline)
+            for name, each in taken.items()
         }
         return values | domain.drawn(draw)
 
@@ -148,6 +162,9 @@ class Plan:
                 told = [(fact, answer) for kind in combination for fact, answer in kind.facts.items()]
                 yield negated(every([has(path), *(fact if answer else negated(fact) for fact, answer in told)]))
 
+    def _variable(self, path: Path, questions: Sequence[Fact]) -> Variable:
+        return Variable(path, self._kinds(path, questions), divided=path not in self._space.judged_fields)
+
     def _kinds(self, path: Path, questions: Sequence[Fact]) -> list[Kind]:
         other = self._instead.get(path)
         return self._space.kinds(path, questions) if other is None else kinds(other, questions)
@@ -158,9 +175,42 @@ def _drawn(draw: DrawFn, plan: Plan) -> Any:
     return plan.drawn(draw)
 
 
-def _with_parents(paths: AbstractSet[Path]) -> list[Path]:
-    known = {path[:length] for path in paths for length in range(len(path) + 1)}
-    return sorted(known, key=len)
+class Ways:
+    """Ways to draw a value, by the rule that they are about; a plan is made where it is first asked for."""
+
+    def __init__(self, ways: Iterable[tuple[str, Way]]) -> None:
+        self._ways: dict[str, list[Way]] = {}
+        self._plans: dict[str, list[Plan]] = {}
+        for rule, way in ways:
+            self._ways.setdefault(rule, []).append(way)
+
+    def __repr__(self) -> str:
+        return "..."
+
+    @cached_property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that there is a way for, sorted."""
+        return tuple(rule for rule in sorted(self._ways) if self.plans(rule))
+
+    def plans(self, rule: str) -> list[Plan]:
+        """Return the plans of a rule; none for one that is not of this schema, or that no value can be drawn for."""
+        if rule not in self._plans:
+            self._plans[rule] = [plan for way in self._ways.get(rule, ()) if (plan := way()) is not None]
+        return self._plans[rule]
+
+    def drawn(self, rule: str, draw: DrawFn) -> Any:
+        """Draw a value by one of the plans of one of `rules`."""
+        plans = self.plans(rule)
+        return plans[draw(index(len(plans)))].drawn(draw)
+
+
+def possible(space: Space, statements: Sequence[Statement], **changes: Any) -> Plan | None:
+    """Return a plan, or None where nothing can be drawn by it."""
+    try:
+        plan = Plan(space, statements, **changes)
+    except Unsupported:
+        return None
+    return plan if plan.exists else None
 
 
 def kinds(domains: Sequence[Domain], questions: Sequence[Fact]) -> list[Kind]:
@@ -171,10 +221,6 @@ def kinds(domains: Sequence[Domain], questions: Sequence[Fact]) -> list[Kind]:
     return [Kind(part, known) for part, known in found]
 
 
-def possible(space: Space, statements: Sequence[Statement], **changes: Any) -> Plan | None:
-    """Return a plan, or None where nothing can be drawn by it."""
-    try:
-        plan = Plan(space, statements, **changes)
-    except Unsupported:
-        return None
-    return plan if plan.exists else None
+def _with_parents(paths: AbstractSet[Path]) -> list[Path]:
+    known = {path[:length] for path in paths for length in range(len(path) + 1)}
+    return sorted(known, key=len)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import doctest
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,18 +32,18 @@ def broken_rules(provider: str, operation: str, body: Any) -> list[str]:
 @patient
 @given(data=st.data())
 def test_a_valid_body_is_accepted(provider: str, operation: str, data: st.DataObject) -> None:
-    body = data.draw(strategies.valid(operation, provider=provider))
+    body = data.draw(strategies.valid(operation, provider=loaded(provider)))
     assert broken_rules(provider, operation, body) == []
 
 
-RULES = [(*each, rule) for each in CREATES for rule in strategies.rules(each[1], provider=each[0])]
+RULES = [(*each, rule) for each in CREATES for rule in strategies.rules(each[1], provider=loaded(each[0]))]
 
 
 @pytest.mark.parametrize(("provider", "operation", "rule"), RULES)
 @few
 @given(data=st.data())
 def test_each_rule_can_be_broken_alone(provider: str, operation: str, rule: str, data: st.DataObject) -> None:
-    body = data.draw(strategies.broken(operation, rule, provider=provider))
+    body = data.draw(strategies.broken(operation, rule, provider=loaded(provider)))
     assert broken_rules(provider, operation, body) == [rule]
 
 
@@ -51,10 +53,10 @@ def test_what_is_required_and_what_a_document_computes_can_be_broken(provider: s
     wanted = {rule["id"] for rule in schema.get("x-rules", ())} | (
         {"schema.required"} if "required" in schema else set()
     )
-    assert wanted <= set(strategies.rules(operation, provider=provider))
+    assert wanted <= set(strategies.rules(operation, provider=loaded(provider)))
 
 
-LIMITS = [(*each, rule) for each in CREATES for rule in strategies.limits(each[1], provider=each[0])]
+LIMITS = [(*each, rule) for each in CREATES for rule in strategies.limits(each[1], provider=loaded(each[0]))]
 
 
 @pytest.mark.parametrize(("provider", "operation", "rule"), LIMITS)
@@ -63,7 +65,7 @@ LIMITS = [(*each, rule) for each in CREATES for rule in strategies.limits(each[1
 def test_a_limit_lies_between_what_is_allowed_and_what_is_refused(
     provider: str, operation: str, rule: str, data: st.DataObject
 ) -> None:
-    three = data.draw(strategies.on_boundary(operation, rule, provider=provider))
+    three = data.draw(strategies.on_boundary(operation, rule, provider=loaded(provider)))
     assert three.allowed
     assert three.refused
     assert [broken_rules(provider, operation, body) for body in three.allowed] == [[]] * len(three.allowed)
@@ -110,6 +112,68 @@ def test_a_rule_that_a_document_gains_is_used_as_it_is(tmp_path: Path) -> None:
         assert all(body.get("columns", 1) * body.get("rows", 1) > 6 for body in three.refused)
 
     lies_at_six()
+
+
+ADDED = "        - {id: poster.tall, expression: rows <= columns + 2, message: '{left} rows are too many'}\n"
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> Any:
+    """The invented document with one more rule, which is written nowhere else."""
+    lines = TINY.read_text(encoding="utf-8").splitlines(keepends=True)
+    at = next(place for place, line in enumerate(lines) if "id: poster.cells" in line)
+    path = tmp_path / "grown.yaml"
+    path.write_text("".join([*lines[: at + 1], ADDED, *lines[at + 1 :]]), encoding="utf-8")
+    return load(path)
+
+
+def test_a_rule_that_a_document_gains_is_kept_broken_and_met(grown: Any) -> None:
+    create = grown.operation("createPoster")
+
+    @few
+    @given(
+        strategies.valid(create.id, provider=grown),
+        strategies.broken(create.id, "poster.tall", provider=grown),
+        strategies.on_boundary(create.id, "poster.tall", provider=grown),
+    )
+    def used(kept: Any, broken: Any, three: strategies.Boundary) -> None:
+        assert check_request(create, kept) == []
+        assert [each.rule for each in check_request(create, broken)] == ["poster.tall"]
+        assert three.at["rows"] == three.at.get("columns", 1) + 2
+        assert [
+            [each.rule for each in check_request(create, body)] for body in (three.below, three.at, three.above)
+        ] == [
+            [],
+            [],
+            ["poster.tall"],
+        ]
+
+    used()
+
+
+def calls(path: Path) -> set[str]:
+    nodes = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return {node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in nodes}
+
+
+def test_nothing_is_drawn_and_thrown_away() -> None:
+    folder = Path(strategies.__file__).parent
+    rejecting = {path.name for path in folder.glob("*.py") if calls(path) & {"assume", "reject", "flatmap"}}
+    assert rejecting == set()
+    filtering = [path.name for path in folder.glob("*.py") if ".filter(" in path.read_text()]
+    assert filtering == ["texts.py"]  # where a schema limits the length of a pattern's texts
+
+
+def test_left_and_right_reach_beyond_two_where_the_area_lets_them() -> None:
+    wide = find(strategies.expansions(limit=5), lambda drawn: drawn.ratios.left + drawn.ratios.right > 2)
+    assert wide.ratios.area <= 5
+    assert find(strategies.expansions(), lambda drawn: drawn.ratios.left + drawn.ratios.right == 2).ratios.area == 3
+
+
+def test_the_examples_of_the_docstring_run() -> None:
+    done = doctest.testmod(strategies, extraglobs={"strategies": strategies})
+    assert done.attempted > 10
+    assert done.failed == 0
 
 
 def test_names_that_there_are_not_are_said() -> None:
