@@ -12,7 +12,7 @@ from kling_contract.probe.standing import overlay
 from kling_contract.probe.tables import VERDICTS, reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from kling_contract.probe.findings import Finding, Run
     from kling_contract.probe.plan import Plan
