@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 from asking import URL, Core
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from mock_server.lifecycle import TERMINAL, ended
 from mock_server.outward import Reply
@@ -22,6 +23,7 @@ MONTH = 30 * 86_400_000
 ENDS = {"succeed": "succeed", "fail": "failed", "fail-late": "failed", "slow": "succeed", "stuck": None}
 RANK = {"submitted": 0, "processing": 1, "succeed": 2, "failed": 2}
 sessions = st.sampled_from(NAMES)
+externals = st.sampled_from(["", "one", "two"])
 spans = st.integers(0, 5000) | st.sampled_from([MONTH - 1, MONTH])
 
 
@@ -36,6 +38,7 @@ class Life:
     expired: bool = False
     polled: int = 0
     calls: bool = False
+    external: str = ""
     shown: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     called: list[str] = field(default_factory=list)
@@ -64,6 +67,9 @@ class World:
     def find(self, task_id: str) -> Life | None:
         return next((task for task in self.tasks if task.id == task_id), None)
 
+    def named(self, external: str) -> Life | None:
+        return next((task for task in self.tasks if external and task.external == external), None)
+
 
 class Receiver:
     """Hands each callback to the machine."""
@@ -89,7 +95,7 @@ class Machine(RuleBasedStateMachine):
     def start(self, modes: tuple[str, ...], seed: int) -> None:
         self.core = Core(clock="frozen", epoch=EPOCH, seed=seed)
         self.core.mock.courier.carrier = Receiver(self)
-        self.modes = dict(zip(NAMES, modes, strict=True))
+        self.modes: dict[str, str] = dict(zip(NAMES, modes, strict=True))
         for name in NAMES:
             self.begin(name)
 
@@ -113,18 +119,24 @@ class Machine(RuleBasedStateMachine):
         delay=st.tuples(st.integers(0, 4), st.integers(0, 4)),
         polls=st.integers(1, 4),
         calls=st.booleans(),
+        external=externals,
         target=tasks,
     )
-    def create(self, name: str, scenario: str, delay: tuple[int, int], polls: int, calls: bool) -> tuple[str, str]:
+    def create(self, name: str, scenario: str, delay: tuple[int, int], polls: int, calls: bool, external: str) -> Any:
+        """Make a task, unless its external id is taken in its session."""
         prefer = f"scenario={scenario}, delay={delay[0]}/{delay[1]}, polls={polls}"
-        body = {"image": URL, "model_name": "kling-v2-6", "callback_url": "http://127.0.0.1:9/hook" if calls else ""}
+        url, world = "http://127.0.0.1:9/hook" if calls else "", self.worlds[name]
+        body = {"image": URL, "model_name": "kling-v2-6", "callback_url": url, "external_task_id": external}
         answer = self.core.create("createImageToVideo", body, prefer=prefer, x_kling_session=name)
-        world, task_id = self.worlds[name], answer.body["data"]["task_id"]
+        if world.named(external):
+            assert (answer.status, answer.body["code"]) == (400, 1201)
+            return multiple()
+        task_id = answer.body["data"]["task_id"]
         assert task_id not in [task.id for each in self.worlds.values() for task in each.tasks]
         processed = world.now + delay[0] * 1000
         steps = [("submitted", world.now), ("processing", processed), (ENDS[scenario], processed + delay[1] * 1000)]
         reason = self.core.provider.scenarios[scenario].reason
-        task = Life(task_id, [(how, at) for how, at in steps if how], polls, reason, calls=calls)
+        task = Life(task_id, [(how, at) for how, at in steps if how], polls, reason, calls=calls, external=external)
         world.tasks.append(task)
         assert answer.body["data"]["created_at"] == world.now
         assert answer.body["data"]["task_status"] == task.status(world.now)
@@ -160,6 +172,17 @@ class Machine(RuleBasedStateMachine):
             self.poll(self.worlds[name], task)
         self.check(answer.body["data"], task, self.worlds[name].now)
 
+    @rule(name=sessions, external=externals.filter(bool))
+    def get_by_external_id(self, name: str, external: str) -> None:
+        world, answer = self.worlds[name], self.core.get("getImageToVideo", external, x_kling_session=name)
+        task = world.named(external)
+        if task is None:
+            assert (answer.status, answer.body["code"]) == (400, 1201)
+            return
+        if self.modes[name] == "auto":
+            self.poll(world, task)
+        self.check(answer.body["data"], task, world.now)
+
     def poll(self, world: World, task: Life) -> None:
         if task.status(world.now) not in TERMINAL:
             task.polled += 1
@@ -169,6 +192,7 @@ class Machine(RuleBasedStateMachine):
     def check(self, data: dict[str, Any], task: Life, now: int) -> None:
         status = task.status(now)
         assert (data["task_id"], data["task_status"]) == (task.id, status)
+        assert data["task_info"].get("external_task_id", "") == task.external
         assert data.get("task_status_msg", "") == (task.reason if status == "failed" else "")
         assert len(data["task_result"].get("videos", [])) == (status == "succeed")
         task.shown.append(status)
@@ -179,12 +203,18 @@ class Machine(RuleBasedStateMachine):
             answer = self.core.get("getImageToVideo", chosen[1], x_kling_session=asking)
             assert (answer.status, answer.body["code"]) == (400, 1201)
 
-    @rule(name=sessions)
-    def list_everything(self, name: str) -> None:
-        path = self.core.provider.operation("listImageToVideos").path
-        answer, world = self.core.ask("GET", f"{path}?pageSize=500", x_kling_session=name), self.worlds[name]
-        assert [each["task_id"] for each in answer.body["data"]] == [task.id for task in reversed(world.tasks)]
-        for data, task in zip(answer.body["data"], reversed(world.tasks), strict=True):
+    @rule(name=sessions, size=st.integers(1, 5))
+    def list_everything(self, name: str, size: int) -> None:
+        """List the tasks page by page, newest first, until a page is empty."""
+        path, world = self.core.provider.operation("listImageToVideos").path, self.worlds[name]
+        shown: list[dict[str, Any]] = []
+        for page in itertools.count(1):
+            answer = self.core.ask("GET", f"{path}?pageNum={page}&pageSize={size}", x_kling_session=name)
+            assert len(answer.body["data"]) == min(size, len(world.tasks) - len(shown))
+            shown += answer.body["data"]
+            if not answer.body["data"]:
+                break
+        for data, task in zip(shown, reversed(world.tasks), strict=True):
             self.check(data, task, world.now)
 
     @rule(chosen=tasks)
