@@ -223,4 +223,4 @@ def kinds(domains: Sequence[Domain], questions: Sequence[Fact]) -> list[Kind]:
 
 def _with_parents(paths: AbstractSet[Path]) -> list[Path]:
     known = {path[:length] for path in paths for length in range(len(path) + 1)}
-    return sorted(known, key=len)
+    return sorted(known, key=lambda path: (len(path), path))
