@@ -59,6 +59,8 @@ def _reports(text: str) -> tuple[tuple[str, Path | None], ...]:
         if name not in REPORTS:
             raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(REPORTS)}")
         found.append((name, Path(file) if file else None))
+    if not found:
+        raise argparse.ArgumentTypeError(f"no format; accepted: {', '.join(REPORTS)}")
     return tuple(found)
 
 

@@ -21,7 +21,7 @@ class Manner:
 
     timeout: float = 10.0
     slow: float = 5.0
-    pause: float = 0.1
+    pause: float = 0.05
     again: float = 1.0
     days: int = 14
     stale: int = 90

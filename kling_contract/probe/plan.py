@@ -185,7 +185,8 @@ def _missing_tasks(planning: _Planning) -> None:
 def _lists(planning: _Planning) -> None:
     found = list(planning.operations("list"))
     if not found:
-        planning.leave(4, "list", "the document describes no list")
+        none = "--operations names no list" if planning.names else "the document describes no list"
+        planning.leave(4, "list", none)
     for operation in found:
         query = {str(operation.page): "1", str(operation.size): "1"}
         if planning.key:

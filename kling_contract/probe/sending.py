@@ -78,11 +78,7 @@ class Sending:
             data=secrets.hide_bytes(seen.data)[:LONGEST],
             cut=seen.cut,
             failure=self._failure(problem, late=seen.late),
-            detail=secrets.hide(why(problem))
-            if problem
-            else "the answer did not end in time"
-            if seen.late
-            else "",
+            detail=secrets.hide(why(problem)) if problem else "the answer did not end in time" if seen.late else "",
             sent=secrets.hide_all(list(headers.items())),
         )
 

@@ -18,6 +18,7 @@ from kling_contract.client.states import TaskState
 from kling_contract.contract import check_request
 from kling_contract.errors import APIError
 from kling_contract.probe.classify import Judgement, judge
+from kling_contract.probe.guard import Stopped
 from kling_contract.probe.plan import Left, Plan, Step
 
 if TYPE_CHECKING:
@@ -111,12 +112,19 @@ class Spending:
     def run(self, step: Step, create: Operation) -> tuple[Judgement, Exchange]:
         """Create the task, wait for its end and fetch what it made."""
         exchange = self.sending.send(step)
-        if exchange.failure or not 200 <= exchange.status < 300:
+        if exchange.failure:
+            return Judgement(exchange.failure, f"{exchange.detail}; a task may have been made, and billed"), exchange
+        if not 200 <= exchange.status < 300:
             return judge(self.plan.provider, exchange, math.inf), exchange
+        made = "a task that was made"
         try:
-            return self._followed(create, self._state(create, exchange)), exchange
+            state = self._state(create, exchange)
+            made = f"task {state.id}"
+            return self._followed(create, state), exchange
         except (APIError, httpx.InvalidURL) as error:
-            return Judgement("contract.schema", str(error)), exchange
+            return Judgement("contract.schema", f"{made}: {error}"), exchange
+        except Stopped as stopped:
+            raise Stopped(f"{stopped}, and {made} was not followed to its end") from None
 
     def _followed(self, create: Operation, state: TaskState) -> Judgement:
         """Look at the task until it has ended, or for longer than the document has seen one live."""
@@ -129,7 +137,8 @@ class Spending:
                 return Judgement("task.failed", f"task {state.id} is still {state.status} after {patience:g} s")
             clock.sleep(_POLL)
             exchange = self.sending.send(look)
-            if not exchange.failure and look.operation is not None:
+            passing = exchange.failure or exchange.status == 429 or exchange.status >= 500
+            if not passing and look.operation is not None:
                 state = self._state(look.operation, exchange)
         if state.status == "failed":
             return Judgement("task.failed", f"task {state.id} failed: {state.reason or 'no reason given'}")

@@ -44,12 +44,15 @@ def _is_old(observed: str | None, at: float, days: int) -> bool:
 
 
 def overlay(provider: Provider, findings: Iterable[Finding]) -> dict[str, Any] | None:
-    """Return the OpenAPI Overlay 1.0.0 that makes the document say what was found; None where nothing drifted."""
+    """Return the OpenAPI Overlay 1.0.0 that makes the document say what was found; None where nothing drifted.
+
+    What the run itself saw otherwise waits for the next to confirm it, and is no finding of today.
+    """
     asked = [each for each in findings if each.provider == provider.name and each.operation is not None]
     known = sorted((each for each in asked if each.verdict != "unknown"), key=lambda each: each.level)
     # Of two findings of a route, the one at the higher level has seen more of it.
     last = {each.operation: each for each in known}
-    drifted = {name: each for name, each in last.items() if each.standing == "drift"}
+    drifted = {name: each for name, each in last.items() if each.standing == "drift" and not each.pending}
     if not drifted:
         return None
     today = max(iso(each.at)[:10] for each in drifted.values())

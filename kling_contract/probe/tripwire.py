@@ -26,10 +26,10 @@ class Tripwire:
     def __init__(self, provider: Provider) -> None:
         names = {name.lower() for name in _id_names(provider)}
         words = "|".join(re.escape(name).replace("_", "[_-]?") for name in sorted(names)) or "(?!)"
-        self._in_json = re.compile(rf"""\b(?:{words})\\*"\s*:\s*\\*"?([^\s"\\,{{}}\[\]]+)""", re.IGNORECASE)
+        self._in_json = re.compile(rf""""(?:{words})\\*"\s*:\s*\\*"?([^\s"\\,{{}}\[\]]+)""", re.IGNORECASE)
         # A name of one word, such as `key`, stands in texts that tell of no task.
         told = "|".join(re.escape(name).replace("_", "[_ -]?") for name in sorted(names) if "_" in name) or "(?!)"
-        self._in_text = re.compile(rf"""\b(?:{told})\b{_GAP}([a-z_-]*[0-9][\w-]{{5,}})""", re.IGNORECASE | re.ASCII)
+        self._in_text = re.compile(rf"""\b(?:{told})\b{_GAP}((?=[\w-]*[0-9])[\w-]{{6,}})""", re.IGNORECASE | re.ASCII)
         self._headers = tuple(name.replace("_", "-") for name in names)
         patterns = (each.path for each in provider.operations.values() if each.kind == "get")
         self._paths = [re.compile(_path(pattern)) for pattern in patterns]

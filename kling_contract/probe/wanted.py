@@ -73,7 +73,10 @@ class Wanted:
             raise ConfigurationError(error.args[0]) from None
         if self.level == HIGHEST and self.spend is not None:
             plan = with_real_task(plan, self.spend, self.operations, no_key)
-        credential = Configuration(environment={}, **found).credential(provider, clock) if found else None
+        try:
+            credential = Configuration(environment={}, **found).credential(provider, clock) if found else None
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{' or '.join(self._variables(provider))}: {error}") from None
         return Target(plan, credential, Secrets(self._secrets(provider, environment)))
 
     def _credentials(self, provider: Provider, environment: Mapping[str, str]) -> dict[str, str]:

@@ -182,6 +182,80 @@ def test_every_command_of_a_script_is_ours() -> None:
         assert _parser().parse_args(command).clock == "auto"
 
 
+PROBE = read("ci/github-probe.yml")
+PROBE_STEPS = {step["name"]: step["run"] for step in PROBE["jobs"]["probe"]["steps"] if "name" in step}
+CRON = [line for line in (EXAMPLES / "ci" / "probe.cron").read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+
+
+def test_the_probe_runs_at_night_and_never_for_a_pull_request() -> None:
+    assert set(PROBE[True]) == {"schedule", "workflow_dispatch"}
+    assert PROBE["permissions"] == {"contents": "write"}
+    used = [step["uses"] for step in PROBE["jobs"]["probe"]["steps"] if "uses" in step]
+    assert [each for each in used if not re.fullmatch(r"actions/(checkout|setup-python)@v6", each)] == []
+    assert [step["name"] for step in PROBE["jobs"]["probe"]["steps"] if "secrets." in str(step)] == ["probe"]
+
+
+@pytest.mark.parametrize("text", [PROBE_STEPS["probe"], *CRON])
+def test_a_probe_that_is_copied_has_options_that_there_are(text: str) -> None:
+    (line,) = re.findall(r"kling-contract (probe [^|\n]*?)(?: \|\||  ?2>)", text)
+    options = _parser().parse_args(shlex.split(line))
+    assert (options.provider, options.level, options.spend) == (["cometapi"], None, False)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A clone of a repository, as a runner has it."""
+    for command in (
+        ["git", "init", "-q", "--bare", "origin"],
+        ["git", "clone", "-q", "origin", "clone"],
+    ):
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    return tmp_path / "clone"
+
+
+def in_shell(script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = ["bash", "-e", "-o", "pipefail", "-c", script]
+    return subprocess.run(command, cwd=folder, env=around(variables), capture_output=True, text=True, check=False)
+
+
+def test_the_probe_of_a_workflow_keeps_its_history_on_a_branch(repository: Path) -> None:
+    with Serve() as mock:
+        probe = PROBE_STEPS["probe"].replace("--provider cometapi", f"--provider cometapi --base-url {mock.url}")
+        for night in (1, 2):
+            (repository / "history.ndjson").unlink(missing_ok=True)
+            scripts_of_a_night = [PROBE_STEPS["fetch the history"], probe, PROBE_STEPS["keep the history"]]
+            done = [in_shell(script, repository, COMETAPI_KEY="sk-0123456789") for script in scripts_of_a_night]
+            assert [each.returncode for each in done] == [0, 0, 0], [each.stderr for each in done]
+            assert ("first run" in done[1].stdout) == (night == 1)
+            kept = in_shell("git --git-dir ../origin show probe-history:history.ndjson", repository).stdout
+            assert len(kept.splitlines()) == 7 * night
+            assert "sk-0123456789" not in kept
+        without = in_shell(probe, repository, COMETAPI_KEY="")
+        assert (without.returncode, without.stdout.count("::notice title=probe::")) == (0, 1)
+        closed = "http://127.0.0.1:9/p/kling"
+        assert in_shell(probe.replace(mock.url, closed), repository).returncode == 0
+
+
+def test_the_probe_of_cron_says_something_only_if_something_is_wrong(tmp_path: Path) -> None:
+    (line,) = CRON
+    when, script = line.split(" ", 5)[:5], line.split(" ", 5)[5]
+    assert when == ["17", "4", "*", "*", "*"]
+    (tmp_path / ".config" / "kling").mkdir(parents=True)
+    (tmp_path / ".config" / "kling" / "env").write_text("COMETAPI_KEY=sk-0123456789\n", encoding="utf-8")
+    with Serve() as mock:
+        asked = script.replace("--provider cometapi", f"--provider cometapi --base-url {mock.url}")
+        fine = subprocess.run(
+            ["sh", "-c", asked], env=around({"HOME": str(tmp_path)}), capture_output=True, text=True, check=False
+        )
+    assert (fine.stdout, fine.stderr) == ("", "")
+    assert (tmp_path / ".local" / "state" / "kling-probe.ndjson").exists()
+    wrong = script.replace("--provider cometapi", "--provider cometapj")
+    told = subprocess.run(
+        ["sh", "-c", wrong], env=around({"HOME": str(tmp_path)}), capture_output=True, text=True, check=False
+    )
+    assert "no such provider" in told.stdout
+
+
 CLIP = 'node node/clip.mjs https://example.com/cat.png "the cat yawns" "$CLIP"'
 BROKEN = "curl -s $COMETAPI_BASE/kling/v1/videos/image2video -H 'Authorization: Bearer x' -d '{}'"
 

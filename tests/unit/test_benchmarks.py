@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from benchmarks import callbacks, fixture, load, media
+from benchmarks import callbacks, fixture, load, media, probe
 from benchmarks.__main__ import PARTS, main
 from benchmarks.generators import own
 from benchmarks.load import Order, Slice, Unexpected, measure
@@ -86,6 +86,14 @@ def test_the_media_command_prints_a_row_of_each_kind(capsys: pytest.CaptureFixtu
     assert sizes[2] == len(clip(5, label={}).data) // 1000 != sizes[1]
     rows = media.report(figures).splitlines()[2:5]
     assert [row.split("|")[1].strip() for row in rows] == kinds
+
+
+def test_the_probe_of_a_healthy_mock_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert probe.main(["--quick", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["providers"], figures["requests"] > 15) == (3, True)
+    assert 0 < figures["without_pauses"] < figures["whole_command"]
+    assert len(probe.report(figures).splitlines()) == 6
 
 
 def test_wrong_use_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -89,13 +89,13 @@ def _time(ms: int | None) -> str:
 
 def _summary(run: Run) -> str:
     counted = Counter(each.verdict for each in run.findings)
-    counts = ", ".join(f"{counted[verdict]} {verdict}" for verdict in VERDICTS if counted[verdict]) or "nothing asked"
     expected = sum(each.verdict == "down" and not each.failings() for each in run.findings)
-    known = f" ({expected} as documented)" if expected else ""
+    known = {"down": f" ({expected} as documented)" if expected else ""}
+    counts = [f"{counted[verdict]} {verdict}{known.get(verdict, '')}" for verdict in VERDICTS if counted[verdict]]
     drifted = sum(each.standing == "drift" for each in run.findings)
     drift = f", {drifted} drifted" if drifted else ""
     first = "; first run, nothing to compare with" if run.findings and all(each.first for each in run.findings) else ""
-    return f"{counts}{known}{drift}{first}{_outcome(run)}"
+    return f"{', '.join(counts) or 'nothing asked'}{drift}{first}{_outcome(run)}"
 
 
 def _outcome(run: Run) -> str:

@@ -1,0 +1,742 @@
+"""Providers that want a probe to spend money, to tell its key, to hang, or to cry wolf: over real sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import gzip
+import ipaddress
+import json
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+import zlib
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from kling_contract import check_request, load
+from kling_contract.auth import KeyCredential
+from kling_contract.cli import main
+from kling_contract.clock import RealClock
+from kling_contract.probe import History, Manner, Target, make_plan, probe
+from kling_contract.probe.exchange import Secrets
+from kling_contract.probe.reports import json as json_report
+from kling_contract.probe.reports import junit, markdown, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kling_contract.probe import Plan, Run
+
+KEY = "sk-Hostile/0123456789+abcdef"
+FAMILY = ("createImageToVideo", "getImageToVideo", "listImageToVideos")
+TASK = "831922345719271433"
+MADE = {"code": 0, "message": "SUCCEED", "request_id": "r", "data": {"task_id": TASK, "task_status": "submitted"}}
+REFUSED = {"code": 1201, "message": "Failed to resolve the request body", "request_id": "r"}
+SHORT = 0.05  # seconds of a real timeout
+PATIENCE = 20.0  # seconds until a server of these tests gives up, which fails a test
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as the server read it."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Server:
+    """Listens on a free port and lets `behave` write whatever it likes to each connection, after its request."""
+
+    def __init__(self, behave: Behaviour, context: ssl.SSLContext | None = None) -> None:
+        self.asked: list[Asked] = []
+        self.written = 0
+        self._behave, self._context = behave, context
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._threads: list[threading.Thread] = []
+        self._accepting = threading.Thread(target=self._accept)
+        scheme = "https" if context else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._listening.getsockname()[1]}"
+
+    def __enter__(self) -> Server:
+        self._accepting.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Closing a socket does not wake up who accepts from it.
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        for thread in [self._accepting, *self._threads]:
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), "a connection was never let go"
+
+    @property
+    def posts(self) -> list[Asked]:
+        return [each for each in self.asked if each.method == "POST"]
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = self._listening.accept()
+                thread = threading.Thread(target=self._serve, args=(sock,))
+                self._threads.append(thread)
+                thread.start()
+
+    def _serve(self, plain: socket.socket) -> None:
+        plain.settimeout(PATIENCE)
+        with contextlib.suppress(OSError), plain, self._secured(plain) as sock:
+            asked = _read(sock)
+            if asked is not None:
+                self.asked.append(asked)
+                self._behave(Line(self, sock), asked)
+
+    def _secured(self, plain: socket.socket) -> Any:
+        return self._context.wrap_socket(plain, server_side=True) if self._context else contextlib.nullcontext(plain)
+
+
+@dataclass
+class Line:
+    """The connection to the probe."""
+
+    server: Server
+    sock: socket.socket
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+        self.server.written += len(data)
+
+    def wait(self) -> None:
+        """Return when the probe has gone."""
+        with contextlib.suppress(OSError):
+            while self.sock.recv(4096):
+                pass
+
+    def reset(self) -> None:
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+Behaviour = Any  # Callable[[Line, Asked], None]
+
+
+def _read(sock: socket.socket) -> Asked | None:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = sock.recv(65_536)
+        if not more:
+            return None
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    while len(body) < int(headers.get("content-length", 0)):
+        body += sock.recv(65_536)
+    method, target, _ = first.split(" ")
+    return Asked(method, target, headers, body)
+
+
+def whole(status: str, body: Any = b"", **headers: str | None) -> bytes:
+    """Return a whole answer; a body that is no bytes is sent as JSON."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    usual = {"Content-Type": "application/json", "Content-Length": str(len(data)), "Connection": "close"}
+    given = {**usual, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in given.items() if value is not None)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + data
+
+
+def always(answer: bytes) -> Behaviour:
+    return lambda line, asked: line.send(answer)
+
+
+def to_creates(answer: bytes, others: bytes = whole("400 Bad Request", REFUSED)) -> Behaviour:
+    return lambda line, asked: line.send(answer if asked.method == "POST" else others)
+
+
+class Still(RealClock):
+    """Never waits: time stands where it is."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+PROVIDER = load("kling")
+
+
+def planned(url: str, level: int = 4) -> Plan:
+    return make_plan(PROVIDER, url, level=level, operations=FAMILY)
+
+
+def target(url: str, level: int = 4, provider: str = "kling") -> Target:
+    plan = make_plan(load(provider), url, level=level, operations=FAMILY[: 2 if provider != "kling" else 3])
+    return Target(plan, KeyCredential(KEY), Secrets({"$KLING_KEY": KEY}))
+
+
+def probed(server: Server, timeout: float = PATIENCE, level: int = 4, **options: Any) -> Run:
+    """Probe a server, and hold it against every rule of safety."""
+    manner = Manner(timeout=timeout, clock=Still())
+    run = probe([target(server.url, level)], manner=manner, **options)
+    check_safe(server, level)
+    return run
+
+
+def check_safe(server: Server, level: int = 4) -> None:
+    """Nothing was sent that a document accepts, no POST twice, nothing that is not in the plan."""
+    create = PROVIDER.operation(FAMILY[0])
+    assert [each for each in server.posts if not check_request(create, json.loads(each.body))] == []
+    planned_requests = {(each.method, each.path, each.key) for each in planned(server.url, level).steps if each.level}
+    sent = Counter((each.method, each.target, "authorization" in each.headers) for each in server.asked)
+    assert set(sent) <= planned_requests
+    assert {key: times for key, times in sent.items() if times > (1 if key[0] == "POST" else 3)} == {}
+
+
+def found(run: Run) -> dict[str, str]:
+    """Return the reason of each finding but the host's, by level and name."""
+    return {f"{each.level} {each.name}": each.reason for each in run.findings if each.level}
+
+
+def everything(run: Run, folder: Path) -> str:
+    history = History(folder / "history.ndjson")
+    history.add(run.findings)
+    reports = [each.render(run) for each in (text, json_report, junit, markdown)]
+    return "\n".join([*reports, repr(run), (folder / "history.ndjson").read_text(encoding="utf-8")])
+
+
+def test_a_provider_that_accepts_everything_is_asked_for_one_create_that_none_accepts() -> None:
+    with Server(to_creates(whole("200 OK", MADE))) as server:
+        run = probed(server)
+    assert len(server.posts) == 1
+    assert "authorization" not in server.posts[0].headers
+    assert run.exit_code == 4
+    assert TASK in run.tripped[0]
+    assert TASK in text.render(run)
+    assert [left.name for left in run.left["kling"]] == ["getImageToVideo", "createImageToVideo", "listImageToVideos"]
+
+
+NAMES_A_TASK: dict[str, bytes] = {
+    "in a body": whole("200 OK", MADE),
+    "deep in a body": whole("400 Bad Request", {**REFUSED, "debug": [{"x": {"task_id": TASK}}]}),
+    "in a text of a body": whole("400 Bad Request", {**REFUSED, "message": json.dumps(MADE)}),
+    "as a number": whole("400 Bad Request", b'{"code": 1201, "data": {"task_id": ' + TASK.encode() + b"}}"),
+    "with an escaped key": whole("400 Bad Request", b'{"code": 1201, "\\u0074ask_\\u0069d": "' + TASK.encode() + b'"}'),
+    "in JSON that is broken off": whole("200 OK", json.dumps(MADE).encode()[:-20]),
+    "in a header": whole("404 Not Found", {}, X_Task_Id=TASK),
+    "in a header of another name": whole("404 Not Found", {}, X_Debug=f"task_id={TASK}"),
+    "in a Location": whole("303 See Other", b"", Location=f"/v1/videos/image2video/{TASK}?x=1"),
+    "in the query of a Location": whole("302 Found", b"", Location=f"https://example.com/?task_id={TASK}"),
+    "in a page": whole("200 OK", f"<html><p>Task ID: {TASK}</p></html>".encode(), Content_Type="text/html"),
+    "in a script of a page": whole("200 OK", f"<script>x={{'task_id': '{TASK}'}}</script>".encode()),
+    "in XML": whole("400 Bad Request", f"<error><task_id>{TASK}</task_id></error>".encode()),
+    "in a form": whole("400 Bad Request", f"code=0&task_id={TASK}".encode(), Content_Type="text/plain"),
+    "compressed": whole("400 Bad Request", gzip.compress(json.dumps(MADE).encode()), Content_Encoding="gzip"),
+    "after bytes that are no text": whole("400 Bad Request", b"\xff\xfe" + json.dumps(MADE).encode()),
+    "in an answer that breaks off": whole("400 Bad Request", MADE, Content_Length="100000"),
+}
+
+
+@pytest.mark.parametrize("how", NAMES_A_TASK)
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_an_answer_that_names_a_task_stops_everything(how: str, method: str) -> None:
+    refused = whole("400 Bad Request", REFUSED)
+    with Server(lambda line, asked: line.send(NAMES_A_TASK[how] if asked.method == method else refused)) as server:
+        run = probed(server)
+    assert run.exit_code == 4
+    assert TASK in run.tripped[0]
+    assert len(server.asked) == (2 if method == "POST" else 1)
+
+
+NAMES_NONE: dict[str, bytes] = {
+    "the id that was asked for": whole("400 Bad Request", {**REFUSED, "data": {"task_id": "0" * 18}}),
+    "the same in words": whole("400 Bad Request", {**REFUSED, "message": f"task_id: {'0' * 18} not found"}),
+    "null": whole("400 Bad Request", {**REFUSED, "data": {"task_id": None}}),
+    "nothing": whole("400 Bad Request", {**REFUSED, "task_id": ""}),
+    "words": whole("400 Bad Request", {**REFUSED, "message": "task_id: required, a string of 18 digits"}),
+    "a request id": whole("400 Bad Request", {**REFUSED, "request_id": TASK}, X_Request_Id=TASK),
+}
+
+
+@pytest.mark.parametrize("how", NAMES_NONE)
+def test_an_answer_that_names_no_task_stops_nothing(how: str) -> None:
+    refused = whole("400 Bad Request", REFUSED)
+    with Server(lambda line, asked: line.send(NAMES_NONE[how] if "0" * 18 in asked.target else refused)) as server:
+        run = probed(server)
+    assert run.tripped == ()
+    assert len(server.asked) == 5
+    assert found(run)["2 getImageToVideo"] == "route.alive"
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 299])
+def test_any_success_of_a_create_that_no_sign_explains_stops_everything(status: int) -> None:
+    body = b"" if status == 204 else {"fine": True}
+    with Server(
+        to_creates(whole(f"{status} Fine", body, **({"Content_Length": None} if status == 204 else {})))
+    ) as server:
+        run = probed(server)
+    assert (run.exit_code, len(server.posts)) == (4, 1)
+    assert f"HTTP {status}" in run.tripped[0]
+
+
+@pytest.mark.parametrize("host", ["another", "the same"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(status: int, host: str) -> None:
+    with Server(always(whole("200 OK", {}))) as other, Server(lambda line, asked: behave(line, asked)) as server:
+        where = other if host == "another" else server
+
+        def behave(line: Line, asked: Asked) -> None:
+            line.send(whole(f"{status} Moved", b"", Location=f"{where.url}{asked.target}"))
+
+        run = probed(server)
+    assert other.asked == []
+    assert len(server.asked) == 5
+    assert set(found(run).values()) == {"route.missing"}
+    assert (run.exit_code, {each.standing for each in run.findings if each.level}) == (1, {"drift"})
+
+
+def endless(head: bytes, piece: bytes, pause: float = 0.0) -> Behaviour:
+    """Write a head, and then the same piece until the probe has gone."""
+
+    def behave(line: Line, asked: Asked) -> None:
+        line.send(head)
+        began = time.monotonic()
+        while time.monotonic() - began < PATIENCE:
+            line.send(piece)
+            if pause:
+                time.sleep(pause)
+        raise AssertionError("the probe did not let go")
+
+    return behave
+
+
+HEAD = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+SILENT: dict[str, Behaviour] = {
+    "nothing": lambda line, asked: line.wait(),
+    "half a status line": lambda line, asked: (line.send(b"HTTP/1.1 4"), line.wait()),
+    "a head": lambda line, asked: (line.send(HEAD + b"Content-Length: 10\r\n\r\n"), line.wait()),
+    "a body a byte at a time": endless(HEAD + b"Content-Length: 100000\r\n\r\n", b" ", SHORT / 5),
+    "a head a byte at a time": endless(HEAD + b"X-A: ", b"a", SHORT / 5),
+    "hints that go on": endless(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", SHORT / 5),
+    "chunks a byte at a time": endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", SHORT / 5),
+}
+
+
+@pytest.mark.parametrize("how", SILENT)
+def test_a_provider_that_takes_its_time_is_let_go(how: str) -> None:
+    with Server(SILENT[how]) as server:
+        run = probed(server, timeout=SHORT, level=2)
+    assert found(run) == {"1 createImageToVideo": "net.timeout", "2 getImageToVideo": "net.timeout"}
+    assert run.exit_code == 1
+    assert len(server.posts) == 1
+
+
+def test_a_create_that_was_accepted_and_then_goes_on_for_ever_stops_everything() -> None:
+    forever = endless(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", b" ", SHORT / 5)
+    missing = always(whole("404 Not Found", {}))
+    with Server(lambda line, asked: (forever if asked.method == "POST" else missing)(line, asked)) as server:
+        run = probed(server, timeout=SHORT)
+    assert (run.exit_code, len(server.posts)) == (4, 1)
+
+
+LARGE = 64 * 1024 * 1024  # bytes that the buffers of two sockets may take beyond what is read
+ENDLESS = {
+    "a gigabyte": (HEAD + b"Content-Length: 1073741824\r\n\r\n", b"x" * 65_536),
+    "no length": (HEAD + b"\r\n", b'{"code": 1201, "message": "' * 2000),
+    "chunks": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b"x" * 65_536 + b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("how", ENDLESS)
+def test_of_an_answer_without_end_no_more_is_read_than_is_needed(how: str) -> None:
+    with Server(endless(*ENDLESS[how])) as server:
+        run = probed(server, level=2)
+    assert server.written < LARGE
+    assert all(len(each.exchange.data) <= 1 << 20 for each in run.findings if each.exchange)
+    assert "1 createImageToVideo" in found(run)
+    assert not any(each.verdict == "up" for each in run.findings if each.level)
+
+
+def bomb(times: int, size: int = 40_000_000) -> bytes:
+    """Return zeros that are compressed so many times."""
+    data = bytes(size)
+    for _ in range(times):
+        data = zlib.compress(data, 9)
+    return data
+
+
+BOMBS = {"deflate": bomb(1), "gzip": bomb(1), "gzip, gzip": bomb(2), "deflate, deflate, deflate": bomb(3)}
+
+
+@pytest.mark.parametrize("coding", BOMBS)
+def test_a_bomb_does_not_go_off(coding: str) -> None:
+    with Server(always(whole("400 Bad Request", BOMBS[coding], Content_Encoding=coding))) as server:
+        tracemalloc.start()
+        run = probed(server, level=2)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 20_000_000
+    assert not any(each.verdict == "up" for each in run.findings if each.level)
+
+
+@pytest.mark.parametrize("filler", ["\\", "{", "[", '"task_id"', '"task_id" : {', " ", "task_id ", "<"])
+def test_a_body_made_to_be_read_for_ever_is_read_at_once(filler: str) -> None:
+    data = (filler * (1 << 20))[: 1 << 20].encode()
+    with Server(always(whole("418 No", data, Content_Type=None))) as server:
+        run = probed(server, level=2)
+    assert set(found(run).values()) == {"answer.unclear"}
+
+
+BROKEN: dict[str, tuple[Behaviour, str]] = {
+    "before a byte": (lambda line, asked: line.reset(), "net.reset"),
+    "without a word": (lambda line, asked: None, "net.reset"),
+    "in the head": (lambda line, asked: line.send(HEAD[:20]), "net.reset"),
+    "in the body": (lambda line, asked: line.send(whole("400 Bad", REFUSED, Content_Length="4000")), "net.reset"),
+    "in a chunk": (lambda line, asked: line.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"), "net.reset"),
+    "with another protocol": (lambda line, asked: line.send(b"SSH-2.0-OpenSSH_9.9\r\n"), "net.reset"),
+    "with no HTTP": (lambda line, asked: line.send(b"ICY 200 OK\r\n\r\n"), "net.protocol"),
+    "with binary": (lambda line, asked: line.send(bytes(range(256)) * 40 + b"\r\n\r\n"), "net.protocol"),
+    "with a giant header": (
+        lambda line, asked: line.send(whole("400 Bad", REFUSED, X_Large="x" * 4_000_000)),
+        "net.protocol",
+    ),
+    "with many headers": (
+        lambda line, asked: line.send(whole("400 Bad", REFUSED, **{f"X_{n}": "x" * 100 for n in range(20_000)})),
+        "net.protocol",
+    ),
+    "with two lengths": (
+        lambda line, asked: line.send(whole("400 Bad", REFUSED, X="1\r\nContent-Length: 1")),
+        "net.protocol",
+    ),
+    "with a negative length": (
+        lambda line, asked: line.send(whole("400 Bad", REFUSED, Content_Length="-1")),
+        "net.protocol",
+    ),
+    "with a broken chunk": (
+        lambda line, asked: line.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"),
+        "net.protocol",
+    ),
+    "with gzip that is none": (
+        lambda line, asked: line.send(whole("400 Bad", REFUSED, Content_Encoding="gzip")),
+        "net.protocol",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_connection_that_breaks_is_down_and_only_a_get_is_tried_again(how: str) -> None:
+    behave, reason = BROKEN[how]
+    with Server(behave) as server:
+        run = probed(server, level=2)
+    assert found(run) == {"1 createImageToVideo": reason, "2 getImageToVideo": reason}
+    assert Counter(each.method for each in server.asked) == {"GET": 6, "POST": 1}
+    assert run.exit_code == 1
+
+
+ODD: dict[str, tuple[bytes, str]] = {
+    "invalid UTF-8": (whole("200 OK", b'{"code": 1201, "message": "\xff\xfe\x80"}'), "contract.schema"),
+    "UTF-16": (whole("400 Bad Request", json.dumps(REFUSED).encode("utf-16")), "contract.schema"),
+    "10,000 lists": (whole("200 OK", b"[" * 10_000 + b"]" * 10_000), "contract.schema"),
+    "10,000 objects": (whole("400 Bad Request", b'{"a":' * 10_000 + b"1" + b"}" * 10_000), "contract.schema"),
+    "a number without end": (whole("400 Bad Request", b"9" * 100_000), "contract.schema"),
+    "a tiny number": (whole("400 Bad Request", b'{"code": 1e-5000000}'), "contract.schema"),
+    "NaN": (whole("400 Bad Request", b'{"code": NaN}'), "contract.schema"),
+    "the same key twice": (whole("400 Bad Request", b'{"code": 0, "code": 1201}'), "contract.schema"),
+    "a lone surrogate": (whole("400 Bad Request", b'{"code": 1201, "message": "\\ud800"}'), "contract.schema"),
+    "nothing at all": (whole("200 OK", b"", Content_Type=None), "route.missing"),
+    "a colour": (whole("400 Bad Request", {**REFUSED, "message": "\x1b[2J\x1b]0;x\x07\u202e"}), "route.alive"),
+    "HTTP 1.0": (whole("400 Bad Request", REFUSED).replace(b"HTTP/1.1", b"HTTP/1.0"), "route.alive"),
+    "a long message": (whole("400 Bad Request", {**REFUSED, "message": "x" * 500_000}), "route.alive"),
+}
+
+
+@pytest.mark.parametrize("how", ODD)
+def test_an_odd_answer_is_judged_and_shown_in_one_line(how: str, tmp_path: Path) -> None:
+    answer, reason = ODD[how]
+    with Server(to_creates(whole("401 Unauthorized", {**REFUSED, "code": 1001}), others=answer)) as server:
+        run = probed(server, level=2)
+    assert found(run)["2 getImageToVideo"] == reason
+    shown = text.render(run)
+    assert all(line.isprintable() and len(line) < 600 for line in shown.splitlines())
+    assert everything(run, tmp_path)
+
+
+@pytest.mark.parametrize("depth", [50, 64, 65, 200, 300, 400, 500, 700, 900, 990, 1100, 2000])
+def test_no_depth_of_nesting_breaks_a_run(depth: int) -> None:
+    body = (
+        b'{"code": 1201, "message": "x", "request_id": "r", "data": ' + b'{"a":' * depth + b"[]" + b"}" * depth + b"}"
+    )
+    with Server(always(whole("400 Bad Request", body))) as server:
+        run = probed(server, level=2)
+    assert run.exit_code in (0, 1, 3)
+    assert "2 getImageToVideo" in found(run)
+
+
+def in_json(key: str) -> str:
+    return "".join(f"\\u{ord(each):04x}" for each in key)
+
+
+ECHOES: dict[str, Callable[[str], bytes]] = {
+    "a body": lambda key: whole("400 Bad Request", {**REFUSED, "message": f"bad header Bearer {key}"}),
+    "a code": lambda key: whole("400 Bad Request", {"code": key, "message": "x"}),
+    "an escaped body": lambda key: whole("400 Bad Request", b'{"message": "' + in_json(key).encode() + b'"}'),
+    "a header": lambda key: whole("404 Not Found", {}, X_Echo=f"Bearer {key}", Content_Type=f"text/{key}"),
+    "the name of a header": lambda key: whole("404 Not Found", {}, **{f"X-{key.replace('/', '')}": "1"}),
+    "a Location": lambda key: whole("302 Found", b"", Location=f"https://example.com/{key}?k={quote(key, safe='')}"),
+    "the reason phrase": lambda key: whole(f"400 {key}", REFUSED),
+    "no HTTP": lambda key: f"Bearer {key}\r\n\r\n".encode(),
+    "a page": lambda key: whole("500 Oops", f"<html>{key}".encode(), Content_Type="text/html"),
+    "the end of what is read": lambda key: whole("400 Bad Request", b" " * ((1 << 20) - 5) + key.encode() * 3),
+    "a task id": lambda key: whole("400 Bad Request", {"task_id": key}),
+}
+
+
+@pytest.mark.parametrize("where", ECHOES)
+def test_a_key_that_is_written_back_is_told_nowhere(where: str, tmp_path: Path) -> None:
+    def behave(line: Line, asked: Asked) -> None:
+        key = asked.headers.get("authorization", "").removeprefix("Bearer ")
+        line.send(ECHOES[where](key) if key else whole("404 Not Found", {"message": "x"}))
+
+    with Server(behave) as server:
+        run = probed(server)
+    assert any("authorization" in each.headers for each in server.asked)
+    told = everything(run, tmp_path)
+    kept = b"".join(each.exchange.data for each in run.findings if each.exchange).decode("latin-1")
+    for secret in (KEY, quote(KEY, safe=""), in_json(KEY), KEY.replace("/", "").casefold(), KEY[:12]):
+        assert secret not in told
+        assert secret not in kept
+
+
+def test_a_short_key_does_not_hide_a_task() -> None:
+    with Server(to_creates(whole("400 Bad Request", MADE))) as server:
+        given = replace(target(server.url, 1), credential=KeyCredential("task"), secrets=Secrets({"$KEY": "task"}))
+        run = probe([given], manner=Manner(clock=Still()))
+    assert run.exit_code == 4
+
+
+@pytest.mark.parametrize("headers", [{"Retry_After": "86400"}, {"Retry_After": "x"}, {}])
+def test_a_provider_that_asks_for_fewer_requests_gets_none_and_is_not_down(headers: dict[str, str]) -> None:
+    with Server(always(whole("429 Too Many Requests", {"message": "slow down"}, **headers))) as server:
+        run = probed(server)
+    assert len(server.asked) == 1
+    assert (run.exit_code, found(run)) == (3, {})
+    assert {left.why for left in run.left["kling"]} == {"the provider asked for fewer requests"}
+
+
+def test_nothing_is_asked_of_a_host_that_is_not_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    run = probe([target(url)], manner=Manner(clock=Still()))
+    assert [(each.reason, each.verdict) for each in run.findings] == [("net.local", "unknown")]
+    assert run.exit_code == 3
+
+
+def test_a_host_that_is_not_there_beside_one_that_is_is_down() -> None:
+    with Server(always(whole("404 Not Found", {"code": 1, "message": "x"}))) as server:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            gone = f"http://127.0.0.1:{free.getsockname()[1]}"
+        run = probe([target(gone), target(server.url, 0, "cometapi")], manner=Manner(clock=Still()))
+    assert [each.reason for each in run.findings] == ["net.refused", "host.reachable"]
+    assert run.exit_code == 1
+
+
+def test_one_provider_that_hangs_delays_no_other() -> None:
+    done = threading.Event()
+    waited: list[bool] = []
+
+    def hang(line: Line, asked: Asked) -> None:
+        waited.append(done.wait(PATIENCE))
+        line.send(whole("404 Not Found", {"message": "x"}))
+
+    def answer(line: Line, asked: Asked) -> None:
+        if "image2video/" in asked.target:
+            done.set()
+        line.send(whole("400 Bad Request", REFUSED))
+
+    with Server(hang) as slow, Server(answer) as quick:
+        run = probe([target(slow.url, 2), target(quick.url, 2, "cometapi")], manner=Manner(clock=Still()))
+    assert waited[0]
+    assert all(waited)
+    assert {each.provider for each in run.findings if each.level == 2} == {"kling", "cometapi"}
+
+
+def test_a_task_that_one_provider_made_stops_the_others() -> None:
+    begun, tripped = threading.Event(), threading.Event()
+
+    def accept(line: Line, asked: Asked) -> None:
+        assert begun.wait(PATIENCE)
+        line.send(whole("200 OK", MADE, Connection=None))
+        # The connection is kept until the probe has done with this provider.
+        line.wait()
+        tripped.set()
+
+    def hold(line: Line, asked: Asked) -> None:
+        begun.set()
+        assert tripped.wait(PATIENCE)
+        line.send(whole("400 Bad Request", REFUSED))
+
+    with Server(accept) as bad, Server(hold) as good:
+        run = probe([target(bad.url), target(good.url, 2, "cometapi")], manner=Manner(clock=Still()))
+    assert (run.exit_code, len(run.tripped)) == (4, 1)
+    assert len(good.asked) == 1
+    assert run.stopped == ("cometapi: the probe was stopped",)
+
+
+class Authority:
+    """Makes certificates for 127.0.0.1, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tests")])
+        self.certificate = folder / "authority.pem"
+        root = self._signed(self._name, self._key, days=3650, authority=True)
+        self.certificate.write_bytes(root.public_bytes(serialization.Encoding.PEM))
+
+    def context(self, days: float, name: str = "127.0.0.1") -> ssl.SSLContext:
+        """Return what a server speaks TLS with, by a certificate that ends in so many days."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        certificate = self._signed(subject, key, days)
+        file = self._folder / f"server{days}.pem"
+        encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+        secret = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain)
+        file.write_bytes(secret + certificate.public_bytes(encoding))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+    def _signed(self, subject: Any, key: Any, days: float, *, authority: bool = False) -> Any:
+        now = datetime.datetime.now(datetime.UTC)
+        address = x509.IPAddress(ipaddress.ip_address(subject.rfc4514_string()[3:] if not authority else "127.0.0.1"))
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=30))
+            .not_valid_after(now + datetime.timedelta(days=days, minutes=5))
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        )
+        if not authority:
+            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+            builder = builder.add_extension(issuer, critical=False)
+        return builder.sign(self._key, hashes.SHA256())
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.mark.parametrize(
+    ("days", "name", "words"),
+    [(-2, "127.0.0.1", "expired"), (90, "127.0.0.2", "IP address mismatch"), (90, "127.0.0.1", "local issuer")],
+)
+def test_nothing_is_said_to_who_cannot_be_trusted(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, days: float, name: str, words: str
+) -> None:
+    if words != "local issuer":
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    with Server(always(whole("200 OK", MADE)), authority.context(days, name)) as server:
+        alone = probe([target(server.url)], manner=Manner(clock=Still()))
+        with Server(always(whole("404 Not Found", {"message": "x"}))) as other:
+            targets = [target(server.url), target(other.url, 0, "cometapi")]
+            beside = probe(targets, manner=Manner(clock=Still()))
+    assert server.asked == []
+    assert (alone.findings[0].reason, alone.exit_code) == ("net.local", 3)
+    assert words in alone.findings[0].detail
+    assert (beside.findings[0].reason, beside.exit_code) == ("tls.invalid", 1)
+
+
+@pytest.mark.parametrize(("days", "reason"), [(90, "host.reachable"), (5, "tls.expiring")])
+def test_a_certificate_that_is_trusted_is_trusted_for_requests_too(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, days: int, reason: str
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    with Server(always(whole("400 Bad Request", REFUSED)), authority.context(days)) as server:
+        run = probed(server)
+    assert run.findings[0].reason == reason
+    assert f"certificate for {days} more days" in run.findings[0].detail
+    assert len(server.asked) == 5
+    assert found(run)["2 getImageToVideo"] == "route.alive"
+
+
+def test_a_server_that_never_shakes_hands_is_let_go() -> None:
+    with Server(SILENT["nothing"]) as server:
+        url = server.url.replace("http", "https")
+        run = probe([target(url)], manner=Manner(timeout=SHORT, clock=Still()))
+        # What is waited for here is a request, which TLS is none of.
+    assert run.findings[0].reason == "net.local"
+    assert "net.timeout" in run.findings[0].detail
+
+
+def command(*options: str) -> int:
+    try:
+        return main(["probe", *options])
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+def test_the_command_tells_no_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def behave(line: Line, asked: Asked) -> None:
+        key = asked.headers.get("authorization", "").removeprefix("Bearer ")
+        line.send(whole("400 Bad Request", {"code": 1201, "message": f"who is {key}?", "request_id": key}, X_Key=key))
+
+    monkeypatch.setenv("COMETAPI_KEY", KEY)
+    history = tmp_path / "history.ndjson"
+    with Server(behave) as server:
+        options = ("--base-url", server.url, "--operations", ",".join(FAMILY[:2]), "--history", str(history))
+        codes = [command(*options, "--level", "3", "--slow", "9") for _ in range(2)]
+    assert codes == [0, 0]
+    assert len(server.posts) == 4
+    captured = capsys.readouterr()
+    for told in (captured.out, captured.err, history.read_text(encoding="utf-8")):
+        assert KEY not in told
+    assert "who is $COMETAPI_KEY?" in captured.out
+
+
+def test_the_command_stops_with_4_and_names_the_task(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COMETAPI_KEY", KEY)
+    with Server(to_creates(whole("200 OK", MADE))) as server:
+        assert command("--base-url", server.url) == 4
+    assert len(server.posts) == 1
+    assert f"STOPPED: cometapi createImageExpansion: HTTP 200 names task {TASK}" in capsys.readouterr().out
+
+
+def test_who_interrupts_a_run_has_nothing_more_sent() -> None:
+    asked = threading.Event()
+
+    def behave(line: Line, _: Asked) -> None:
+        asked.set()
+        line.wait()
+
+    with Server(behave) as server:
+        command_line = [sys.executable, "-m", "kling_contract", "probe", "--base-url", server.url, "--timeout", "1"]
+        with subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert asked.wait(PATIENCE)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out, err) == (130, "", "")
+    assert len(server.asked) == 1
