@@ -21,9 +21,19 @@ MARK = "[redacted]"
 SMALL = 4096  # bytes of a body that are kept as they came
 
 _SECRET = re.compile(
-    r"auth|cookie|token|secret|passw|credential|signature|^sig$|^jwt$|(?<!idempotency-)(?<!idempotency_)key(id|-id|_id)?$",
+    r"auth|cookie|token|secret|passw|credential|signature|csrf|xsrf|dpop|^(sig|jwt|sid|pwd)$"
+    r"|(?<!kling-)session(id|-id|_id)?$|(?<!idempotency-)(?<!idempotency_)key(id|-id|_id)?$",
     re.IGNORECASE,
 )
+_BARE = re.compile(
+    r"\beyJ[\w-]{6,}(?:\.[\w-]*){1,2}|\bsk-[\w-]{12,}|(?<=\bbearer )(?=[\w.~+/=-]{0,200}\d)[\w.~+/=-]{8,}",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"""(?<![\w.-])([\w.-]{1,60}\\{0,4}["']?\s{0,3}[:=]\s{0,3}\\{0,4}["']?)"""
+    r"""(?=[^\s"'\\&,;<>{}\[\]]{0,200}\d)[^\s"'\\&,;<>{}\[\]]{8,}"""
+)
+_NAME = re.compile(r"[\w.-]+")
 _USER = re.compile(r"\A((?:[a-z][a-z0-9+.-]{0,30}:)?(?://)?)[^/?#]*@", re.IGNORECASE)
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}:)?//[^\s\"'<>]+", re.IGNORECASE)
 _VALUE = re.compile(r"=[^&\s]*")
@@ -64,6 +74,29 @@ def urls(text: str) -> str:
     Whose URL it is nobody knows, and so not which of its parameters is a key.
     """
     return _URL.sub(lambda found: url(found[0]), text) if "//" in text else text
+
+
+def prose(text: str) -> str:
+    """Return a text without what `urls` leaves out, and without what looks like a key.
+
+    That is a JSON Web Token, what begins with sk-, what follows `Bearer`, and the value of `name=value` or
+    `name: value` where the name is a secret's; the last two if a digit is in it, for words stand there too.
+    """
+    return _NAMED.sub(_named, _BARE.sub(MARK, urls(text)))
+
+
+def _named(found: re.Match[str]) -> str:
+    name = _NAME.match(found[1])
+    return f"{found[1]}{MARK}" if name and is_secret(name[0]) else found[0]
+
+
+def visible(text: str) -> str:
+    """Return a text in which everything that cannot be seen, such as an escape sequence, is written out."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def url(text: str) -> str:

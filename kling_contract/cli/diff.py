@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.cli.arguments import BROKEN, FINE, add_command, load, print_json, say
 from kling_contract.errors import KlingError
 
 if TYPE_CHECKING:
-    import argparse
-
     from kling_contract.verify.diff import Comparison
 
 _EXAMPLES, _SEED = 200, 0
@@ -27,7 +26,7 @@ def add(commands: Any) -> None:
     parser.add_argument("source", metavar="FROM", help="a bundled provider, or a file")
     parser.add_argument("target", metavar="TO", help="a bundled provider, or a file")
     parser.add_argument("--operations", metavar="ID", nargs="+", default=(), help="operationIds to look at (all)")
-    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="text (default), ...")
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="how to print it (text)")
     parser.add_argument("--one-way", action="store_true", help="only from FROM to TO, not back")
     choices = ("breaking", "any", "never")
     parser.add_argument("--fail-on", choices=choices, default="never", help="what exit code 1 is for (never)")
@@ -38,12 +37,9 @@ def add(commands: Any) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise ValueError(text)
+    if not (text.isdecimal() and text.isascii()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
     return int(text)
-
-
-_count.__name__ = "whole number from 0"
 
 
 def _diff(options: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +88,8 @@ def _copy(options: argparse.Namespace) -> Iterator[RedactedCopy | None]:
     if not options.redact:
         yield None
         return
+    from importlib.metadata import version
+
     from kling_contract.verify.traffic import RedactedCopy
 
     with open(options.files[0], "rb"), open(options.redact, "w", encoding="utf-8", errors="replace") as file:
@@ -113,6 +114,7 @@ def _check(file: str, inspection: Inspection, report: Report) -> None:
 
 
 def _print(options: argparse.Namespace, inspection: Inspection, report: Report) -> None:
+    from kling_contract.redaction import visible
     from kling_contract.verify.traffic import lines
 
     if options.json:
@@ -121,7 +123,7 @@ def _print(options: argparse.Namespace, inspection: Inspection, report: Report) 
         for line in lines(report, inspection):
             print(line)
     for file, flaw in report.flaws:
-        say(f"kling-contract check-traffic: {file}: {flaw}")
+        say(f"kling-contract check-traffic: {visible(f'{file}: {flaw}')}")
 
 
 def _learn(options: argparse.Namespace, inspection: Inspection) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from kling_contract.redaction import visible
+
 LONGEST_DETAIL = 400  # characters
 AMOUNT = "[amount]"
 
@@ -18,15 +20,6 @@ def told(text: str) -> str:
     """Return a text as a report may show it: one printable line without amounts of money, cut where it is long."""
     line = visible(without_amounts(text))
     return line if len(line) <= LONGEST_DETAIL else f"{line[: LONGEST_DETAIL - 3]}..."
-
-
-def visible(text: str) -> str:
-    """Return a text in which everything that cannot be seen, such as an escape sequence, is written out."""
-    return text if text.isprintable() else "".join(each if each.isprintable() else _escaped(each) for each in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def without_amounts(text: str) -> str:

@@ -94,6 +94,28 @@ def test_a_seeded_change_is_found_with_its_direction(
     assert {f"{each.operation} {each.place} {each.kind}": effects(each) for each in found} == {expected: effect}
 
 
+LISTED = {"type": "array", "items": {"type": "string"}}
+LISTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
+    ({**LISTED, "uniqueItems": True}, "/tags keyword", NARROWER),
+    ({**LISTED, "uniqueItems": False}, "", KEPT),
+    ({**LISTED, "additionalProperties": True}, "", KEPT),
+    ({"type": "array", "items": {"type": "string", "maxLength": 5}}, "/tags/* length", NARROWER),
+    ({"type": "string"}, "/tags type", BOTH),
+    ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, "/tags type", BOTH),
+]
+
+
+@pytest.mark.parametrize(("tags", "expected", "effect"), LISTS, ids=lambda each: "")
+def test_a_list_is_compared_with_its_items_where_both_sides_have_one(
+    tmp_path: Path, tags: dict[str, Any], expected: str, effect: tuple[str, ...]
+) -> None:
+    place = (*POSTER, "properties", "tags")
+    one = edited(tmp_path, (place, LISTED), name="one.yaml")
+    found = compare(one, edited(tmp_path, (place, tags))).differences
+    told = {f"{each.place} {each.kind}": effects(each) for each in found}
+    assert told == ({expected: effect} if expected else {})
+
+
 def test_a_renamed_field(tmp_path: Path) -> None:
     style = tree()["components"]["schemas"]["Poster"]["properties"]["style"]
     look = {**style, "x-canonical-name": "style"}

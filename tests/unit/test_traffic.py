@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from bridge import loaded
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from recorded import CREATE, KEY, Entry, found, har, made, png, rules
 
@@ -21,6 +21,7 @@ from kling_contract.verify.traffic.spans import Spans
 from kling_contract.verify.traffic.unknown import unknown_fields
 
 CREATED, FIRST, LAST = 0, 1, -1
+LISTS = "https://api.klingai.com/v1/videos/image2video"
 
 
 WORDS = st.sampled_from(
@@ -248,6 +249,81 @@ def test_no_secret_is_in_what_is_found(entries: list[Entry]) -> None:
     assert "abcdef" not in told
 
 
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhYmMifQ.c2lnbmF0dXJl"
+BARE = {
+    "a key in a text": (f"wrong key {KEY}", KEY),
+    "a token in a text": (f"bad token {TOKEN}", TOKEN),
+    "a bearer credential": ("Authorization: Bearer abcd1234efgh", "abcd1234efgh"),
+    "a parameter in a text": ("retry with api_key=abcd1234efgh&x=1", "abcd1234efgh"),
+    "a field in a text": (r"got {\"client_secret\": \"abcd1234efgh\"}", "abcd1234efgh"),
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_a_key_that_the_request_does_not_show_is_told_nowhere(name: str, entries: list[Entry]) -> None:
+    said, secret = BARE[name]
+    text = json.dumps({"message": said, "code": 7})
+    poll = {**entries[1], "response": {"status": 418, "headers": [], "content": {"text": text}}, "_error": said}
+    poll["request"] = {**poll["request"], "headers": [{"name": "X-Trace", "value": said}]}
+    ask(entries[0], duration=said, prompt=said)
+    out = io.StringIO()
+    copied = RedactedCopy(out, "1")
+    broken, *more = [each for each in found(har([entries[0], poll]), copy=copied) if isinstance(each, Finding)]
+    assert broken.violation.rule == "schema.enum"
+    told = json.dumps([each.violation.as_dict() for each in (broken, *more)])
+    assert secret not in told + out.getvalue()
+    assert "[redacted]" in told
+    assert out.getvalue().count("[redacted]") >= 5
+
+
+def test_words_about_keys_are_told(entries: list[Entry]) -> None:
+    said = "Bearer authentication: token required, signature=HMAC; see key: documentation"
+    text = json.dumps({"message": said, "code": 7})
+    poll = {**entries[1], "response": {"status": 418, "headers": [], "content": {"text": text}}}
+    (note,) = found(har([poll]))
+    assert isinstance(note, Finding)
+    assert said in note.violation.message
+
+
+SENT = {
+    "a form": ("api_key=abcd1234efgh&image=x", None),
+    "a secret object": ('{"auth": {"value": "abcd1234efgh"}}', None),
+    "a secret list": ('{"tokens": ["abcd1234efgh"]}', None),
+    "broken JSON": ('{"api_key": "abcd1234efgh", ', None),
+    "an unknown parameter": (None, "?sid=abcd1234efgh"),
+    "a word alone": (None, "?abcd1234efgh"),
+    "a fragment": (None, "?x=1#abcd1234efgh"),
+}
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_what_a_request_hides_is_not_in_its_redacted_copy(name: str, entries: list[Entry]) -> None:
+    body, query = SENT[name]
+    entry = entries[0]
+    entry["request"]["url"] += query or ""
+    if body is not None:
+        entry["request"]["postData"]["text"] = body
+    out = io.StringIO()
+    assert isinstance(found(har([entry]), copy=RedactedCopy(out, "1")), list)
+    assert "/kling/v1/videos/image2video" in out.getvalue()
+    assert "abcd1234efgh" not in out.getvalue()
+
+
+def test_the_parameters_that_the_document_names_stay_in_a_redacted_copy(entries: list[Entry]) -> None:
+    entry = {**entries[1], "request": {**entries[1]["request"], "url": f"{LISTS}?pageNum=2&pageSize=5&sid=abcd1234"}}
+    out = io.StringIO()
+    found(har([entry]), copy=RedactedCopy(out, "1"))
+    assert f"{LISTS}?pageNum=2&pageSize=5&sid=[redacted]" in out.getvalue()
+
+
+def test_a_key_in_the_place_of_an_id_is_told_nowhere(entries: list[Entry]) -> None:
+    entries[1]["request"]["url"] = f"{LISTS}/sk-abcd1234efgh"
+    out = io.StringIO()
+    told = found(har([entries[1]]), copy=RedactedCopy(out, "1"))
+    assert f"{LISTS}/[redacted]" in out.getvalue()
+    assert "abcd1234" not in out.getvalue() + str(told)
+
+
 def test_the_time_to_finish_is_measured_by_the_providers_own_times(entries: list[Entry]) -> None:
     inspection = Inspection([loaded("cometapi")])
     assert list(inspection.findings(io.BytesIO(har([*entries, entries[LAST]])))) == []
@@ -265,6 +341,28 @@ def test_only_the_last_tasks_are_followed(entries: list[Entry], monkeypatch: pyt
     inspection = Inspection([loaded("cometapi")])
     assert list(inspection.findings(io.BytesIO(har(many)))) == []
     assert inspection.forgotten == 2
+
+
+WRONG: list[Any] = [None, True, 5, "x", [], {}, [5], {"text": 5}, {"code": []}, "0001-01-01T00:00:00+14:00"]
+MADE_UP = st.sampled_from(WRONG)
+
+
+@given(st.sampled_from(["startedDateTime", "time", "_error", "_images", "_ordered"]), MADE_UP)
+@example("startedDateTime", "0001-01-01T00:00:00+14:00")
+def test_no_entry_makes_the_reader_or_the_copy_raise(name: str, value: Any) -> None:
+    copied = RedactedCopy(io.StringIO(), "1")
+    told = found(har([{**original()[1], name: value}]), copy=copied)
+    assert all(isinstance(each, Finding) for each in told)
+
+
+@given(st.sampled_from(["request", "response"]), st.sampled_from(["headers", "content", "postData", "status"]), MADE_UP)
+@example("response", "headers", 5)
+@example("response", "status", True)
+def test_no_message_makes_the_reader_raise(side: str, name: str, value: Any) -> None:
+    entry = original()[1]
+    told = found(har([{**entry, side: {**entry[side], name: value}}]))
+    unread = [each for each in told if isinstance(each, Flaw)]
+    assert bool(unread) == (side == "response" and name == "status" and type(value) is not int)
 
 
 JSON = st.recursive(

@@ -110,6 +110,20 @@ def test_findings_as_json(entries: list[Entry], tmp_path: Path, capsys: pytest.C
     assert "t0psecret" not in json.dumps(told)
 
 
+def test_an_answer_moves_no_terminal_and_writes_no_line_of_its_own(
+    entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = json.dumps({"message": "\x1b[2J\n1 entry, 1 judged: 0 violations", "code": 7, "\x1b[31m": 1})
+    odd = {**entries[1], "response": {"status": 418, "headers": [], "content": {"text": text}}}
+    code, out, _ = run(capsys, write(tmp_path, har([odd])))
+    assert code == 0
+    assert "\x1b" not in out
+    assert "1 entry, 1 judged: 0 violations" not in [line[:31] for line in out.splitlines()[:-1]]
+    assert r"code 7: \x1b[2J\n1 entry" in out
+    _, _, err = run(capsys, write(tmp_path, b'{"\\u001b[2J": 1}'))
+    assert r"this file has \x1b[2J" in err
+
+
 def test_nothing_of_a_provider_is_its_own_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     entry = {"request": {"url": "https://other.example/"}, "response": {"status": 200}}
     assert run(capsys, write(tmp_path, har([entry])))[:2] == (

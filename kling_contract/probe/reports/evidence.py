@@ -11,7 +11,7 @@ from kling_contract.probe.reports import har
 from kling_contract.probe.reports.markdown import code, fenced, plain
 from kling_contract.probe.reports.summary import said
 from kling_contract.probe.tables import reasons
-from kling_contract.probe.telling import visible
+from kling_contract.redaction import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from kling_contract.probe.findings import UNJUDGED
 from kling_contract.probe.reports import markdown
 from kling_contract.probe.reports.summary import headline, is_trip, said, worst_first
-from kling_contract.probe.telling import visible
+from kling_contract.redaction import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

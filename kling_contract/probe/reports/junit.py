@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from kling_contract.probe.findings import iso
 from kling_contract.probe.reports.summary import is_trip, said
-from kling_contract.probe.telling import visible
+from kling_contract.redaction import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ import yaml
 from kling_contract.probe.findings import iso
 from kling_contract.probe.reports.summary import headline, said, worst_first
 from kling_contract.probe.standing import overlay
-from kling_contract.probe.telling import visible
+from kling_contract.redaction import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

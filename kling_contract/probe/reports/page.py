@@ -14,7 +14,7 @@ from kling_contract.probe.reports.days import rows
 from kling_contract.probe.reports.strips import stretches
 from kling_contract.probe.reports.summary import headline, said
 from kling_contract.probe.tables import VERDICTS, reasons
-from kling_contract.probe.telling import visible
+from kling_contract.redaction import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -225,7 +225,8 @@ _REST = (
 
 
 def _rest(schema: Schema) -> Any:
-    return {key: schema[key] for key in _REST if key in schema and schema[key] is not True} or None
+    """Return the other keywords, without those that say nothing: `uniqueItems: false`, and `true` for a schema."""
+    return {key: schema[key] for key in _REST if key in schema and schema[key] is not (key != "uniqueItems")} or None
 
 
 def _rest_within(one: Schema, other: Schema) -> bool:

@@ -57,9 +57,10 @@ class Fields:
     def compare(self, one: Field, other: Field, place: str = "") -> Iterator[Difference]:
         """Yield every difference of two fields that mean the same, and of what is in them."""
         yield from self._value(one, other, place)
-        if "properties" in one.schema or "properties" in other.schema:
+        shared = domains.types(one.schema) & domains.types(other.schema)
+        if "object" in shared and ("properties" in one.schema or "properties" in other.schema):
             yield from self._object(one, other, place)
-        if "items" in one.schema or "items" in other.schema:
+        if "array" in shared and ("items" in one.schema or "items" in other.schema):
             yield from self.compare(one.items(), other.items(), f"{place}/*")
 
     def _object(self, one: Field, other: Field, place: str) -> Iterator[Difference]:

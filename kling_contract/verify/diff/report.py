@@ -75,7 +75,7 @@ def _head(comparison: Comparison) -> list[str]:
         ("<-", [each.back for each in comparison.differences]),
     )
     told = [f"{arrow} {_counts([each for each in found if each])}" for arrow, found in moves if any(found)]
-    return [*lines, f"{len(comparison.differences)} differences{_tried(comparison)}", *told]
+    return [*lines, f"{_counted(len(comparison.differences), 'difference')}{_tried(comparison)}", *told]
 
 
 def _counts(moves: list[Move]) -> str:
@@ -146,3 +146,7 @@ def _cut(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _cut(each) for key, each in value.items()}
     return [_cut(each) for each in value] if isinstance(value, list) else shown(value)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

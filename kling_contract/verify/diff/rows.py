@@ -63,7 +63,7 @@ def _only(name: str, row: ErrorRow, mine: Side, other: Side) -> Difference:
 def answer(row: ErrorRow) -> str:
     """Return the answer that a row is, in short."""
     body = say(_plain(row.body.template)) if row.is_json else row.content_type.partition(";")[0]
-    return f"HTTP {row.status} {body}"
+    return f"{body}, whatever the HTTP status" if row.any_status else f"HTTP {row.status} {body}"
 
 
 def _plain(template: Any) -> Any:

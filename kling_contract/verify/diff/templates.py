@@ -20,13 +20,12 @@ _UNITS = {"ms": "milliseconds", "s": "seconds", "iso": "an ISO text"}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value stands, and the unit of a time; or a constant, and whether an answer `must` have it."""
+    """Where a value stands, and the unit of a time; or a constant."""
 
     pointer: str
     unit: str = ""
     constant: Any = None
     fixed: bool = False
-    must: bool = False
 
     @property
     def shown(self) -> Any:
@@ -54,7 +53,7 @@ def _places(template: Any, pointer: str, prefix: str) -> Iterator[tuple[str, Pla
             yield name, Place(pointer)
             yield from _places(template["item"], f"{pointer}/*", f"{name}.")
         elif "$equals" in template:
-            yield pointer, Place(pointer, constant=template["$equals"], fixed=True, must=True)
+            yield pointer, Place(pointer, constant=template["$equals"], fixed=True)
         else:
             for key, part in template.items():
                 yield from _places(part, f"{pointer}/{key}", prefix)
@@ -65,7 +64,7 @@ def _places(template: Any, pointer: str, prefix: str) -> Iterator[tuple[str, Pla
         key, unit = key_of(found[1])
         yield f"{prefix}{key}", Place(pointer, unit)
     else:
-        yield pointer, Place(pointer, constant=template, fixed=True, must=not isinstance(template, str))
+        yield pointer, Place(pointer, constant=template, fixed=True)
 
 
 @dataclass(frozen=True, slots=True)

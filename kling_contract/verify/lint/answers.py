@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.client.answers import STATUSES
 from kling_contract.contract import check_response
 from kling_contract.envelopes import names_in
 from kling_contract.verify.lint.findings import Found
@@ -62,7 +63,7 @@ def contradicted_answers(subject: Subject) -> Iterator[Found]:
 def _said(provider: Provider) -> Iterator[dict[str, Any]]:
     """Yield what an answer says of a task, for each status."""
     name = f"{provider.id_prefix}{'7' * provider.id_digits}"
-    for status in ("submitted", "processing", "succeed", "failed"):
+    for status in STATUSES:
         yield {**_TASK, **_TIMES, "id": name, "status": status}
 
 

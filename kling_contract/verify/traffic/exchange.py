@@ -13,6 +13,8 @@ from kling_contract.verify.traffic.coding import decoded, plain
 
 Headers = Mapping[str, str]
 
+_LATEST = 253_402_300_799  # Unix time of 9999-12-31T23:59:59Z
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -80,13 +82,17 @@ class Flaw(NamedTuple):
 
 
 def moment(text: Any) -> float | None:
-    """Return Unix time in seconds of an ISO 8601 text or an HTTP date; without a zone it is UTC. None for others."""
+    """Return Unix time in seconds of an ISO 8601 text or an HTTP date; without a zone it is UTC.
+
+    None for others, and for times before 1970 or after the year 9999.
+    """
     if not isinstance(text, str) or not text:
         return None
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             found = read(text)
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            seconds = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            return seconds if 0 <= seconds <= _LATEST else None
         except (ValueError, OverflowError):
             continue
     return None

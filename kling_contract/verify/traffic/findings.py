@@ -57,8 +57,8 @@ class Seen:
         return Violation(pointer, violation.rule, message, found, hint, violation.source)
 
     def hidden(self, value: Any) -> Any:
-        """Return JSON-ready data without the values of URLs' queries, and without the secrets of the request."""
-        return redaction.without(_without_urls(value), self._secrets)
+        """Return JSON-ready data without the values of URLs' queries, keys, and the secrets of the request."""
+        return redaction.without(_shown(value), self._secrets)
 
     @cached_property
     def _secrets(self) -> list[str]:
@@ -72,9 +72,9 @@ class Seen:
         return f"{'accepted' if 200 <= status < 300 else 'refused'} with {status}"
 
 
-def _without_urls(value: Any) -> Any:
+def _shown(value: Any) -> Any:
     if isinstance(value, str):
-        return redaction.urls(value)
+        return redaction.prose(value)
     if isinstance(value, Mapping):
-        return {key: _without_urls(each) for key, each in value.items()}
-    return [_without_urls(each) for each in value] if isinstance(value, list) else value
+        return {key: _shown(each) for key, each in value.items()}
+    return [_shown(each) for each in value] if isinstance(value, list) else value

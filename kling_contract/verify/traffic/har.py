@@ -17,7 +17,7 @@ def exchange(index: int, entry: Any) -> Exchange | Flaw:
     sent, answer = _part(entry, "request"), _part(entry, "response")
     if not isinstance(sent.get("url"), str):
         return Flaw(index, "", "the entry has no request.url")
-    if not isinstance(answer.get("status"), int):
+    if type(answer.get("status")) is not int:
         return Flaw(index, "", "the entry has no response.status")
     headers, answered = _headers(sent), _headers(answer)
     started = entry.get("startedDateTime")
@@ -58,7 +58,8 @@ def _part(node: Any, key: str) -> dict[str, Any]:
 
 def _headers(message: dict[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for each in message.get("headers") or ():
+    listed = message.get("headers")
+    for each in listed if isinstance(listed, list) else ():
         if isinstance(each, dict) and isinstance(each.get("name"), str):
             name, value = each["name"].lower(), str(each.get("value", ""))
             found[name] = f"{found[name]}, {value}" if name in found else value

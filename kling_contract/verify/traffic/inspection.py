@@ -106,6 +106,6 @@ class Inspection:
 
 def _unknown_route(exchange: Exchange, match: Match) -> Finding:
     address, _, asked = exchange.url.partition("?")
-    path = redaction.without(urlsplit(address).path, redaction.secrets(exchange.headers, asked))
+    path = redaction.without(redaction.prose(urlsplit(address).path), redaction.secrets(exchange.headers, asked))
     message = f"{exchange.method} {path[:100]} is not in {match.provider.title}'s document; nearest: {match.nearest}"
     return Finding(exchange.index, match.provider.name, "", "request", False, Violation("", "route.unknown", message))

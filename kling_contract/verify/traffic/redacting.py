@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -60,17 +60,17 @@ def _entry(exchange: Exchange, seen: Seen | None, judged: Judged | None) -> dict
     address, mark, asked = exchange.url.partition("?")
     operation = seen.operation if seen else None
     hidden = redaction.secrets(exchange.headers, asked)
-    query = redaction.query(asked) if operation else redaction.url(f"?{asked}").removeprefix("?")
+    query = _query(asked, operation) if operation else redaction.url(f"?{asked}").removeprefix("?")
     texts = _Texts(operation)
     sent = texts.body(exchange.body, (operation.request if operation else None) or {})
     answer = texts.body(exchange.answer, {}) if operation else _digest(exchange.answer)
     milliseconds = round((exchange.took or 0) * 1000, 3)
     images = texts.images(judged) if judged else []
-    extras = {"_images": images, "_error": redaction.urls(exchange.error), "_ordered": exchange.ordered}
+    extras = {"_images": images, "_error": redaction.prose(exchange.error), "_ordered": exchange.ordered}
     request = {
         **_message(exchange.headers, sent),
         "method": exchange.method,
-        "url": f"{redaction.url(address)}{mark}{query}",
+        "url": f"{redaction.prose(redaction.url(address))}{mark}{query}",
         "queryString": [],
     }
     if sent is not None:
@@ -94,8 +94,22 @@ def _entry(exchange: Exchange, seen: Seen | None, judged: Judged | None) -> dict
     return shown
 
 
+def _query(asked: str, operation: Operation) -> str:
+    """Return a query with the values of those parameters that the document names, and of no other."""
+    known = {each["name"] for each in operation.parameters}
+    return "&".join(_pair(part, known) for part in asked.partition("#")[0].split("&"))
+
+
+def _pair(part: str, known: Collection[str]) -> str:
+    name, equals, _ = part.partition("=")
+    if name in known or not part:
+        return part
+    return f"{name}={redaction.MARK}" if equals else redaction.MARK
+
+
 def _message(headers: Mapping[str, str], body: str | None) -> dict[str, Any]:
-    shown = redaction.headers({name: value for name, value in headers.items() if name != "content-encoding"})
+    kept = {name: redaction.prose(value) for name, value in headers.items() if name != "content-encoding"}
+    shown = redaction.headers(kept)
     listed = [{"name": name, "value": value} for name, value in shown.items()]
     size = -1 if body is None else len(body.encode("utf-8", "replace"))
     return {"httpVersion": "HTTP/1.1", "cookies": [], "headers": listed, "headersSize": -1, "bodySize": size}
@@ -134,7 +148,7 @@ class _Texts:
             return None
         value, flaws = parse(data)
         if flaws:
-            return _RUN.sub(_blanked, redaction.urls(data.decode("utf-8", "replace")))
+            return _RUN.sub(_blanked, redaction.prose(data.decode("utf-8", "replace")))
         return _encode(self._shown(value, schema, ())).decode()
 
     def images(self, judged: Judged) -> list[dict[str, Any]]:
@@ -160,9 +174,8 @@ class _Texts:
 
     def _field(self, name: str, value: Any, schema: Mapping[str, Any], place: Place) -> Any:
         """A name that sounds secret is none where the document itself calls a field so."""
-        if isinstance(value, str) and redaction.is_secret(name) and name not in self._known:
-            return redaction.MARK
-        return self._shown(value, schema, (*place, name))
+        secret = redaction.is_secret(name) and name not in self._known
+        return _marked(value) if secret else self._shown(value, schema, (*place, name))
 
     def _text(self, text: str, schema: Mapping[str, Any], place: Place) -> str:
         if "x-image" in schema and not is_url(text):
@@ -171,7 +184,16 @@ class _Texts:
             return digest
         if len(text) >= _LEAST_IMAGE and describe(text).get("type", "unknown") != "unknown":
             return f"[image {_in_words(text)}]"
-        return redaction.urls(text)
+        return redaction.prose(text)
+
+
+def _marked(value: Any) -> Any:
+    """Return what a secret field holds without its texts, and otherwise of the same form."""
+    if isinstance(value, Mapping):
+        return {name: _marked(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_marked(each) for each in value]
+    return redaction.MARK if isinstance(value, str) else value
 
 
 def _blanked(run: re.Match[str]) -> str:

@@ -6,6 +6,8 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kling_contract.redaction import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -114,7 +116,7 @@ def _line(group: Group, *, named: bool) -> str:
     more = f" and {len(group.entries) - _SHOWN} more" if len(group.entries) > _SHOWN else ""
     outcome = f" [{first.outcome}]" if first.outcome else ""
     who = f"{first.provider} {first.operation}".rstrip()
-    return f"{place}{numbers}{more} {who} {first.side}: {first.violation.rule}: {first.violation}{outcome}"
+    return visible(f"{place}{numbers}{more} {who} {first.side}: {first.violation.rule}: {first.violation}{outcome}")
 
 
 def _table(inspection: Inspection) -> Iterator[str]:
