@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from kling_contract.cli import demo, diff, inspect, lint, log, probe, scenarios, serve, traffic
+from kling_contract.cli import demo, diff, inspect, lint, log, probe, scenarios, serve, traffic, verify
 from kling_contract.cli.arguments import FINE, INTERRUPTED, WRONG_USE, Parser, in_examples, load, say
 from kling_contract.errors import KlingError
 
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (serve, demo, log, scenarios, probe, inspect, lint, diff, traffic):
+    for module in (serve, demo, log, scenarios, probe, inspect, verify, traffic, lint, diff):
         module.add(commands)
     return parser
 

@@ -1,6 +1,7 @@
 """Whether a server keeps the contract: its tasks, its refusals and its callbacks, and what Schemathesis finds."""
 
+from kling_contract.verify.conformance.asking import Down
 from kling_contract.verify.conformance.failure import CHECKS, Failure
-from kling_contract.verify.conformance.verification import Settings, Verification, verify
+from kling_contract.verify.conformance.verification import Part, Settings, Verification, verify
 
-__all__ = ["CHECKS", "Failure", "Settings", "Verification", "verify"]
+__all__ = ["CHECKS", "Down", "Failure", "Part", "Settings", "Verification", "verify"]

@@ -31,7 +31,7 @@ class Down(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """One exchange: what was asked, and what was answered."""
+    """One exchange: what was asked, and what was answered; status 0 is no answer. `at` is when, in Unix seconds."""
 
     operation: Operation | None
     method: str
@@ -42,12 +42,18 @@ class Asked:
     headers: Mapping[str, str]
     data: bytes
     ms: int
+    at: float = 0.0
 
     @cached_property
     def json(self) -> Any:
         """The body as JSON; its text where it is none."""
         body, flaws = parse(self.data)
         return self.data.decode("utf-8", "replace") if flaws else body
+
+    @cached_property
+    def sent(self) -> Any:
+        """The JSON that was sent, with numbers as they were written; None where it is none."""
+        return parse(self.body or b"")[0]
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -57,13 +63,18 @@ class Asked:
         except Mismatch:
             return {}
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is answered with a status of success."""
+        return 200 <= self.status < 300
+
     def curl(self) -> str:
         """Return a line of shell that asks the same; the key is the variable KEY."""
         words = ["curl", "-sS", "-X", self.method, shlex.quote(self.url)]
         words += ["-H", '"Authorization: Bearer $KEY"'] if self.key else []
         if self.body is not None:
             text = self.body.decode("utf-8", "replace")
-            shown = shlex.quote(text) if len(text) <= _SHOWN else "@body.json"
+            shown = shlex.quote(text) if len(text) <= _SHOWN and text.isprintable() else "@body.json"
             words += ["-H", "'Content-Type: application/json'", "-d", shown]
         return " ".join(words)
 
@@ -107,21 +118,18 @@ class Asking:
         method = operation.method if operation else "GET"
         headers = {"Authorization": f"Bearer {self.api_key}"} if key else {}
         headers |= {"Content-Type": "application/json"} if body is not None else {}
-        url = path if "://" in path else self.base_url + path
+        url, at = path if "://" in path else self.base_url + path, self.clock.now()
         try:
             answer = self.http.request(method, url, headers=headers, content=body)
         except (httpx.RequestError, httpx.InvalidURL) as error:
             if not self.all:
                 raise Down(f"{self.base_url} does not answer: {error}") from None
-            asked = Asked(operation, method, url, key, body, 0, {}, b"", 0)
-            name = operation.id if operation else None
-            raise Broken(
-                Failure("server.answers", name, f"no answer: {type(error).__name__}: {error}", asked)
-            ) from None
-        ms = round(answer.elapsed.total_seconds() * 1000)
-        found = Asked(operation, method, url, key, body, answer.status_code, dict(answer.headers), answer.content, ms)
-        self.all.append(found)
-        return found
+            self.all.append(Asked(operation, method, url, key, body, 0, {}, b"", 0, at))
+            said = f"no answer: {type(error).__name__}: {error}"
+            raise Broken(Failure("server.answers", operation.id if operation else None, said, self.all[-1])) from None
+        ms, headed = round(answer.elapsed.total_seconds() * 1000), dict(answer.headers)
+        self.all.append(Asked(operation, method, url, key, body, answer.status_code, headed, answer.content, ms, at))
+        return self.all[-1]
 
     def row(self, asked: Asked) -> str | None:
         """Return the row of the error table that an answer is made after."""

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
     Body = Mapping[str, Any]
 
+# What lax servers take for a value of a type.
+_MISTYPED: dict[str, tuple[Any, ...]] = {
+    "number": ("0.5", True),
+    "integer": ("1", 1.5, True),
+    "string": (1, ["a"]),
+    "boolean": ("true", 1),
+    "array": ({}, "a"),
+    "object": ([], "a"),
+}
+
 
 def fresh(operation: Operation, body: Any, *, callback: str | None = None, named: bool = False) -> Any:
     """Return a body whose caller's own id nobody has used, since one that was drawn twice would be refused.
@@ -26,10 +36,24 @@ def fresh(operation: Operation, body: Any, *, callback: str | None = None, named
     sent, broken = dict(body), {each.pointer for each in check_request(operation, body)}
     own, back = operation.external, operation.callback_field
     if own and own in operation.properties and f"/{own}" not in broken and (named or sent.get(own)):
-        sent[own] = f"verify-{uuid.uuid4()}"
+        sent[own] = _new_id(operation, sent, own)
     if back and f"/{back}" not in broken:
         sent.pop(back, None)
     return {**sent, back: callback} if back and callback else sent
+
+
+def _new_id(operation: Operation, body: Body, own: str) -> str:
+    """Return an id that nobody has used: as long as a long one of the body, or as the contract lets it be."""
+    new, given = uuid.uuid4().hex, str(body.get(own, ""))
+    longest = operation.properties[own].get("maxLength", len(new))
+    ids = (
+        new + given[len(new) :] if len(given) > len(new) else f"verify-{new}",
+        new,
+        new[:longest],
+        str(uuid.uuid4().int)[:longest],
+        given,
+    )
+    return next((each for each in ids if not check_request(operation, {**body, own: each})), ids[-1])
 
 
 def examples(operation: Operation) -> Iterator[Body]:
@@ -71,6 +95,21 @@ def variants(operation: Operation, pool: Sequence[Body]) -> Iterator[tuple[str, 
             body = having(operation, name, value, pool)
             if body is not None:
                 yield (f"{name} {value!r}" if "enum" in schema else name), body
+
+
+def breaches(operation: Operation, pool: Sequence[Body]) -> Iterator[tuple[str, Body]]:
+    """Yield a body without each required field, and one for each field of another type, with what it is about.
+
+    Nothing else is wrong with them.
+    """
+    body = min(pool, key=len)
+    for name in (operation.request or {}).get("required", ()):
+        yield f"without {name}", {other: value for other, value in body.items() if other != name}
+    for name, schema in operation.properties.items():
+        for value in _MISTYPED.get(str(schema.get("type")), ()):
+            trial = {**body, name: value}
+            if {each.pointer for each in check_request(operation, trial)} == {f"/{name}"}:
+                yield f"{name} {value!r}", trial
 
 
 def counted(operation: Operation, pool: Sequence[Body]) -> Body | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from kling_contract.client.answers import STATUSES, task_id
 from kling_contract.contract import check_callback
@@ -40,7 +40,7 @@ class Listener:
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
-            protocol_version: ClassVar[str] = "HTTP/1.1"
+            protocol_version = "HTTP/1.1"
             timeout = 10.0
 
             def do_POST(self) -> None:

@@ -8,7 +8,6 @@ from kling_contract.contract import check_response
 from kling_contract.verify.conformance.failure import Broken, Failure
 
 if TYPE_CHECKING:
-    from kling_contract.documents import Operation
     from kling_contract.verify.conformance.asking import Asked, Asking
 
 
@@ -19,7 +18,7 @@ def fail(check: str, asked: Asked, message: str) -> Broken:
 
 def expect_success(asked: Asked, check: str) -> None:
     """Raise `Broken` unless an answer is a success that keeps its contract; `check` is what a refusal breaks."""
-    if not 200 <= asked.status < 300:
+    if not asked.succeeded:
         raise fail(check, asked, f"HTTP {asked.status}: {shown(asked)}")
     expect_contract(asked)
 
@@ -33,7 +32,7 @@ def expect_contract(asked: Asked) -> None:
     if violations:
         more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
         raise fail("answer.contract", asked, f"{violations[0]}{more}")
-    if 200 <= asked.status < 300 and not asked.values:
+    if asked.succeeded and not asked.values:
         raise fail("answer.contract", asked, f"not made after the envelope: {shown(asked)}")
     if "unknown_status" in asked.values:
         raise fail("answer.contract", asked, f"the status {asked.values['unknown_status']!r} is none of the document's")
@@ -41,9 +40,9 @@ def expect_contract(asked: Asked) -> None:
 
 def expect_refusal(asking: Asking, asked: Asked, row: str, check: str) -> None:
     """Raise `Broken` unless an answer is a refusal, and the row of the error table that is due, by status and code."""
-    if asked.operation is not None and 200 <= asked.status < 300 and asked.values:
-        raise fail(check, asked, f"it was accepted: {shown(asked)}")
     expected, found = asking.provider.errors[row], asking.row(asked)
+    if asked.succeeded and (asked.values or (asked.operation is None and found is None)):
+        raise fail(check, asked, f"it was accepted: {shown(asked)}")
     if found is None:
         raise fail("error.row", asked, f"no row of the error table fits HTTP {asked.status}: {shown(asked)}")
     twin = asking.provider.errors[found]
@@ -60,8 +59,3 @@ def shown(asked: Asked) -> str:
     """Return the beginning of an answer's body."""
     text = asked.data[:200].decode("utf-8", "replace")
     return f"{text}..." if len(asked.data) > 200 else text or "an empty body"
-
-
-def closed_row(asking: Asking, operation: Operation) -> str | None:
-    """Return the row that a route which is not served answers with, else None."""
-    return asking.provider.closed(operation) if operation.availability.state == "unavailable" else None

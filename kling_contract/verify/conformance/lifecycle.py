@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ENDS = ("succeed", "failed")
 _STILL = 2  # looks at a task that has ended
+_PAGES = 5  # that a task is looked for on
 
 
 @dataclass
@@ -72,8 +73,7 @@ def live(asking: Asking, create: Operation, body: dict[str, Any]) -> Life:
     if get is None:
         return life
     _follow(life, get, born)
-    for _ in range(_STILL):
-        last = life.looked_at(get)
+    last = [life.looked_at(get) for _ in range(_STILL)][-1]
     _count(life, last)
     _open(life, last)
     _by_external(life, get)
@@ -174,7 +174,7 @@ def _by_external(life: Life, get: Operation) -> None:
         return
     if "external" in get.ids:
         asked = life.asking.get(get, name)
-        if not 200 <= asked.status < 300 or task_id(asked.values) != life.id:
+        if not asked.succeeded or task_id(asked.values) != life.id:
             raise fail("lifecycle.external", asked, f"{name!r} does not lead to task {life.id}: HTTP {asked.status}")
         life.see(asked, asked.values)
     if "task.duplicate" in life.asking.provider.errors:
@@ -184,21 +184,32 @@ def _by_external(life: Life, get: Operation) -> None:
 
 def _listed(life: Life, listing: Operation) -> None:
     """Look for the task on the first pages of the list, and hold it against the last query."""
-    for page in range(1, 6):
-        asked = life.asking.page(listing, page, 30)
+    page, size = 1, _size(listing)
+    while True:
+        asked = life.asking.page(listing, page, size)
         expect_success(asked, "answer.contract")
         tasks = asked.values.get("tasks") or []
         found = next((each for each in tasks if task_id(each) == life.id), None)
         if found is not None:
+            _agrees(life, asked, found)
             _paged(life, listing, tasks)
-            differing = [name for name in life.last if name in found and _plain(found[name]) != _plain(life.last[name])]
-            differing = [name for name in differing if name not in ("request_id", "images", "videos")]
-            if differing:
-                raise fail("list.agrees", asked, f"task {life.id}: the list differs in {', '.join(differing)}")
             return
-        if len(tasks) < 30:
-            break
-    raise fail("list.contains", asked, f"task {life.id} is on none of {page} pages")
+        if len(tasks) < size or page == _PAGES:
+            raise fail("list.contains", asked, f"task {life.id} is on none of {page} pages")
+        page += 1
+
+
+def _agrees(life: Life, asked: Asked, found: dict[str, Any]) -> None:
+    same = {name: value for name, value in life.last.items() if name not in ("request_id", "images", "videos")}
+    differing = [name for name, value in same.items() if name in found and str(found[name]) != str(value)]
+    if differing:
+        raise fail("list.agrees", asked, f"task {life.id}: the list differs in {', '.join(differing)}")
+
+
+def _size(listing: Operation) -> int:
+    """Return how many tasks to ask for at once: 30, or as many as the document allows."""
+    schemas = (each.get("schema", {}) for each in listing.parameters if each["name"] == listing.size)
+    return min([30, *(int(schema["maximum"]) for schema in schemas if "maximum" in schema)])
 
 
 def _paged(life: Life, listing: Operation, tasks: list[dict[str, Any]]) -> None:
@@ -222,10 +233,6 @@ def _results(values: dict[str, Any]) -> list[dict[str, Any]]:
 def _places(values: dict[str, Any], name: str) -> list[str]:
     """Return the URLs of results without their queries, which a provider may sign anew."""
     return [str(each.get("url")).partition("?")[0] for each in values.get(name) or []]
-
-
-def _plain(value: Any) -> str:
-    return str(value)
 
 
 def _rank(status: str) -> int:

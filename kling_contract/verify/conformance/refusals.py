@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kling_contract import strategies
 from kling_contract.contract import check_request
-from kling_contract.verify.conformance.bodies import fresh, variants
+from kling_contract.verify.conformance.bodies import breaches, fresh, variants
 from kling_contract.verify.conformance.expecting import expect_refusal, expect_success
-from kling_contract.verify.conformance.failure import Broken
+from kling_contract.verify.conformance.failure import caught
 from kling_contract.verify.conformance.searching import drawn, search
 
 if TYPE_CHECKING:
@@ -32,10 +33,8 @@ def acceptances(asking: Asking, operation: Operation, *, number: int, examples: 
     if found:
         yield found
     for about, body in variants(operation, drawn(valid, number=number, examples=POOL)):
-        try:
-            accept(body)
-        except Broken as broken:
-            yield broken.failure.about(about)
+        for failure in caught(partial(accept, body)):
+            yield failure.about(about)
 
 
 def refusals(asking: Asking, operation: Operation, *, number: int, examples: int) -> Iterator[Failure]:
@@ -52,13 +51,17 @@ def refusals(asking: Asking, operation: Operation, *, number: int, examples: int
         for body in boundary.refused:
             refuse(body, "request.boundary")
 
+    valid = strategies.valid(name, provider=provider)
+    for about, body in breaches(operation, drawn(valid, number=number, examples=POOL)):
+        for failure in caught(partial(refuse, body)):
+            yield failure.about(about)
     for rule in strategies.rules(name, provider=provider):
         broken = strategies.broken(name, rule, provider=provider)
-        failure = search(broken, refuse, number=number, examples=max(1, examples // 5))
-        if failure:
-            yield failure.about(rule)
+        found = search(broken, refuse, number=number, examples=max(1, examples // 5))
+        if found:
+            yield found.about(rule)
     for limit in strategies.limits(name, provider=provider):
         edges = strategies.on_boundary(name, limit, provider=provider)
-        failure = search(edges, split, number=number, examples=max(1, examples // 10))
-        if failure:
-            yield failure.about(limit)
+        found = search(edges, split, number=number, examples=max(1, examples // 10))
+        if found:
+            yield found.about(limit)

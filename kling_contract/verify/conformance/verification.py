@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
 from kling_contract import strategies
 from kling_contract.clock import RealClock
 from kling_contract.verify.conformance.asking import Asked, Asking
-from kling_contract.verify.conformance.bodies import examples, fresh
+from kling_contract.verify.conformance.bodies import counted, examples, fresh
 from kling_contract.verify.conformance.callbacks import Listener, called_back
-from kling_contract.verify.conformance.expecting import closed_row, expect_refusal
-from kling_contract.verify.conformance.failure import Broken, Failure
-from kling_contract.verify.conformance.lifecycle import live, missing
-from kling_contract.verify.conformance.refusals import refusals
+from kling_contract.verify.conformance.failure import Failure, caught
+from kling_contract.verify.conformance.fuzzing import fuzz
+from kling_contract.verify.conformance.lifecycle import live
+from kling_contract.verify.conformance.outside import closed, outside
+from kling_contract.verify.conformance.refusals import POOL, acceptances, refusals
 from kling_contract.verify.conformance.searching import drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kling_contract.clock import Clock
     from kling_contract.documents import Operation, Provider
-
-_NOWHERE = "kling-contract-verify-no-such-path"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,8 @@ class Settings:
     """How a server is verified: from which `seed`, how many `examples` of each kind are drawn, how long is waited.
 
     `poll` and `patience` are seconds between two looks at a task, and until it must have ended. `callbacks` says
-    whether the server can reach a port of this machine.
+    whether the server can reach a port of this machine, `schemathesis` whether that looks too. `operations` are those
+    to look at, all if there are none; `opened` are served although the document says that they are not.
     """
 
     api_key: str = "verify"
@@ -44,25 +44,51 @@ class Settings:
     poll: float = 0.2
     patience: float = 120.0
     callbacks: bool = True
+    schemathesis: bool = False
     operations: tuple[str, ...] = ()
+    opened: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a verification: how many requests it took, and what it found."""
+
+    name: str
+    requests: int
+    failures: tuple[Failure, ...]
 
 
 @dataclass
 class Verification:
-    """What came of it: the failures, how many requests each operation got, and how many of them succeeded."""
+    """What came of it, part by part, with every exchange, and what was left out and why.
+
+    `again` is the command that verifies the same once more, where there is one.
+    """
 
     provider: Provider
     base_url: str
     settings: Settings
-    failures: list[Failure] = field(default_factory=list)
+    again: str = ""
+    parts: list[Part] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The failures of all parts."""
+        return [failure for part in self.parts for failure in part.failures]
 
     @property
     def counts(self) -> dict[str, tuple[int, int]]:
         """Operation -> requests, and those that were answered with success."""
         every = Counter(each.operation.id for each in self.asked if each.operation)
-        good = Counter(each.operation.id for each in self.asked if each.operation and 200 <= each.status < 300)
+        good = Counter(each.operation.id for each in self.asked if each.operation and each.succeeded)
         return {name: (every[name], good[name]) for name in every}
+
+    @property
+    def judged(self) -> bool:
+        """Whether there is a verdict: something failed, or an operation was answered with success."""
+        return bool(self.failures) or any(good for _, good in self.counts.values())
 
 
 def verify(
@@ -83,106 +109,82 @@ def verify(
         asking = Asking(
             provider, http, base_url, settings.api_key, clock or RealClock(), settings.poll, settings.patience
         )
-        for part, checks in _parts(asking, settings):
-            progress(part)
-            verification.failures += _distinct(checks)
         verification.asked = asking.all
-    verification.failures += _guards(verification)
+        for name, checks in _parts(asking, verification):
+            progress(name)
+            before = len(asking.all)
+            failures = _distinct(checks)
+            verification.parts.append(Part(name, len(asking.all) - before, failures))
+    progress("")
+    verification.parts.append(Part("guards", 0, _distinct(_guards(verification))))
     return verification
 
 
-def _parts(asking: Asking, settings: Settings) -> Iterator[tuple[str, Iterator[Failure]]]:
-    wanted = [each for each in asking.provider.operations.values() if _is_wanted(each, settings)]
-    creates = [each for each in wanted if each.kind == "create" and not closed_row(asking, each)]
-    yield "closed routes", _closed(asking, [each for each in wanted if closed_row(asking, each)])
-    yield "refusals without a body", _outside(asking, [each for each in wanted if not closed_row(asking, each)])
-    for create in creates:
+def _parts(asking: Asking, verification: Verification) -> Iterator[tuple[str, Iterator[Failure]]]:
+    settings = verification.settings
+    wanted = [each for each in asking.provider.operations.values() if each.id in (settings.operations or (each.id,))]
+    shut = [each for each in wanted if _is_shut(each, settings)]
+    served = [each for each in wanted if each not in shut]
+    drawing = {"number": settings.seed, "examples": settings.examples}
+    yield "closed routes", closed(asking, shut)
+    yield "refusals without a body", outside(asking, served)
+    for create in (each for each in served if each.kind == "create"):
         yield f"{create.id}: lives", _lives(asking, create, settings)
         if settings.callbacks:
             yield f"{create.id}: callbacks", _callbacks(asking, create)
-        yield f"{create.id}: rules", refusals(asking, create, number=settings.seed, examples=settings.examples)
+        yield f"{create.id}: what is accepted", acceptances(asking, create, **drawing)
+        yield f"{create.id}: what is refused", refusals(asking, create, **drawing)
+    if settings.schemathesis and served:
+        yield "Schemathesis", fuzz(asking, served, seed=settings.seed, examples=settings.examples)
+    verification.notes += _left_out(settings, shut, asking.provider)
 
 
-def _is_wanted(operation: Operation, settings: Settings) -> bool:
-    return not settings.operations or operation.id in settings.operations
+def _left_out(settings: Settings, shut: list[Operation], provider: Provider) -> Iterator[str]:
+    """Yield what was not looked at, and why."""
+    if not settings.callbacks:
+        yield "callbacks were not looked at: the server is not on this machine, or was not to be asked for them"
+    if not settings.schemathesis:
+        yield "Schemathesis did not run"
+    for each in shut:
+        yield f"{each.id} is not served, as {provider.title} documents it; only that was looked at"
 
 
-def _caught(check: Callable[[], Any]) -> Iterator[Failure]:
-    try:
-        check()
-    except Broken as broken:
-        yield broken.failure
+def _is_shut(operation: Operation, settings: Settings) -> bool:
+    return operation.availability.state == "unavailable" and operation.id not in settings.opened
 
 
-def _distinct(failures: Iterator[Failure]) -> Iterator[Failure]:
-    """Yield one failure for each check and message."""
-    seen = set()
+def _distinct(failures: Iterable[Failure]) -> tuple[Failure, ...]:
+    """Return one failure of each kind."""
+    found: dict[object, Failure] = {}
     for failure in failures:
-        key = (failure.check, failure.operation, failure.message)
-        if key not in seen:
-            seen.add(key)
-            yield failure
-
-
-def _closed(asking: Asking, operations: list[Operation]) -> Iterator[Failure]:
-    for operation in operations:
-        yield from _caught(partial(_answers_as_closed, asking, operation))
-
-
-def _answers_as_closed(asking: Asking, operation: Operation) -> None:
-    if operation.kind == "create":
-        asked = asking.create(operation, next(examples(operation), {}))
-    else:
-        asked = asking.get(operation, "0")
-    expect_refusal(asking, asked, asking.provider.closed(operation), "availability.closed")
-
-
-def _outside(asking: Asking, operations: list[Operation]) -> Iterator[Failure]:
-    """Ask without credentials, for a task that is not there, and for a path that is not there."""
-    for operation in operations:
-        yield from _caught(partial(_wants_credentials, asking, operation))
-        if operation.kind == "get":
-            yield from _caught(partial(missing, asking, operation))
-    if operations:
-        yield from _caught(partial(_knows_its_paths, asking, operations[0]))
-
-
-def _wants_credentials(asking: Asking, operation: Operation) -> None:
-    if operation.kind == "create":
-        asked = asking.create(operation, {}, key=False)
-    else:
-        asked = asking.get(operation, "0", key=False)
-    expect_refusal(asking, asked, "auth.missing", "auth.required")
-
-
-def _knows_its_paths(asking: Asking, operation: Operation) -> None:
-    parent = operation.path.partition("{")[0].rstrip("/").rpartition("/")[0]
-    expect_refusal(asking, asking.ask(None, f"{parent}/{_NOWHERE}"), "route.unknown", "route.unknown")
+        found.setdefault(failure.kind, failure)
+    return tuple(found.values())
 
 
 def _lives(asking: Asking, create: Operation, settings: Settings) -> Iterator[Failure]:
-    """Follow the document's examples, and some bodies that are drawn, to their ends."""
-    bodies = [
-        *examples(create),
-        *drawn(strategies.valid(create.id, provider=asking.provider), number=settings.seed, examples=settings.lives),
-    ]
-    for body in bodies:
-        yield from _caught(partial(live, asking, create, fresh(create, body, named=True)))
+    """Follow the document's examples, and some bodies that are drawn, to their ends; one asks for two results."""
+    valid = strategies.valid(create.id, provider=asking.provider)
+    pool = drawn(valid, number=settings.seed, examples=POOL)
+    for body in (*examples(create), *pool[: settings.lives], counted(create, pool)):
+        if body is not None:
+            yield from caught(partial(live, asking, create, fresh(create, body, named=True)))
 
 
 def _callbacks(asking: Asking, create: Operation) -> Iterator[Failure]:
     body = next(examples(create), None)
     if body is not None and create.callback_field:
         with Listener() as listener:
-            yield from _caught(partial(called_back, asking, create, body, listener))
+            yield from caught(partial(called_back, asking, create, body, listener))
 
 
 def _guards(verification: Verification) -> Iterator[Failure]:
     """Yield that an operation never succeeded, or that every answer was about credentials."""
-    provider = verification.provider
+    provider, settings = verification.provider, verification.settings
     for name, (asked, succeeded) in verification.counts.items():
-        if not succeeded and provider.operation(name).availability.state != "unavailable":
+        if not succeeded and not _is_shut(provider.operation(name), settings):
             yield Failure("guard.success", name, f"none of its {asked} answers was a success")
-    keyed = [each for each in verification.asked if each.key]
-    if keyed and all(each.status == 401 for each in keyed):
+    served = [each for each in verification.asked if each.operation and not _is_shut(each.operation, settings)]
+    keyed = [each for each in served if each.key]
+    unknown = {row.status for row in provider.errors.values() if row.means == "authentication"}
+    if keyed and all(each.status in unknown for each in keyed):
         yield Failure("guard.auth", None, f"all {len(keyed)} answers were about credentials", keyed[0])

@@ -1,0 +1,65 @@
+"""The report for people: each part with its requests, each failure with what it means and how to see it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kling_contract.verify.conformance.failure import CHECKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kling_contract.verify.conformance.failure import Failure
+    from kling_contract.verify.conformance.verification import Part, Verification
+
+_RED, _GREEN = "31", "32"
+
+
+def render(verification: Verification, *, coloured: bool = False) -> str:
+    """Return the verification as text."""
+    return "".join(f"{line}\n" for line in _lines(verification, coloured))
+
+
+def _lines(verification: Verification, coloured: bool) -> Iterator[str]:
+    provider = verification.provider
+    yield f"{verification.base_url} held against {provider.title} of {provider.date} ({provider.digest})"
+    for part in verification.parts:
+        yield _part(part, coloured)
+        for failure in part.failures:
+            yield from _failure(failure, coloured)
+    for note in verification.notes:
+        yield f"note: {note}"
+    yield _total(verification, coloured)
+    if verification.failures and verification.again:
+        yield f"again: {verification.again}"
+
+
+def _part(part: Part, coloured: bool) -> str:
+    verdict = _painted(f"{len(part.failures)} failed", _RED, coloured) if part.failures else "fine"
+    return f"  {part.name}: {part.requests} requests, {verdict}"
+
+
+def _failure(failure: Failure, coloured: bool) -> Iterator[str]:
+    yield f"    {_painted(failure.check, _RED, coloured)} {failure.operation or 'the server'}"
+    yield f"      means: {CHECKS[failure.check]}"
+    yield f"      found: {_visible(failure.message)}"
+    if failure.asked is not None:
+        yield f"      shown by: {failure.asked.curl()}"
+
+
+def _total(verification: Verification, coloured: bool) -> str:
+    count, asked = len(verification.failures), len(verification.asked)
+    if count:
+        return _painted(f"{count} failure{'s' * (count > 1)} in {asked} requests", _RED, coloured)
+    if not verification.judged:
+        return f"nothing could be judged: no operation that is served was asked for ({asked} requests)"
+    return _painted(f"the contract is kept: {asked} requests, no failure", _GREEN, coloured)
+
+
+def _visible(text: str) -> str:
+    """Return what a server said without what moves a terminal's cursor."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
+def _painted(text: str, colour: str, coloured: bool) -> str:
+    return f"\033[{colour}m{text}\033[0m" if coloured else text
