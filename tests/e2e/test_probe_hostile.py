@@ -725,6 +725,15 @@ def test_the_command_stops_with_4_and_names_the_task(
     assert f"STOPPED: cometapi createImageExpansion: HTTP 200 names task {TASK}" in capsys.readouterr().out
 
 
+# A suite that runs in the background of a shell has processes that ignore Ctrl-C, unless they say otherwise.
+INTERRUPTED = """
+import signal, sys
+from kling_contract.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+
+
 def test_who_interrupts_a_run_has_nothing_more_sent() -> None:
     asked = threading.Event()
 
@@ -733,7 +742,7 @@ def test_who_interrupts_a_run_has_nothing_more_sent() -> None:
         line.wait()
 
     with Server(behave) as server:
-        command_line = [sys.executable, "-m", "kling_contract", "probe", "--base-url", server.url, "--timeout", "1"]
+        command_line = [sys.executable, "-c", INTERRUPTED, "probe", "--base-url", server.url, "--timeout", "1"]
         with subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             assert asked.wait(PATIENCE)
             process.send_signal(signal.SIGINT)

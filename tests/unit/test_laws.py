@@ -30,15 +30,29 @@ BELOW: dict[str, set[str]] = {
     "reading": {"errors"},
     "redaction": {"documents", "images"},
     "routes": {"documents"},
+    "har": set(),
+    "junit": {"redaction"},
     "interception": set(),
     "probe": {
-        *("errors", "auth", "client", "clock", "contract", "documents", "envelopes", "reading", "redaction"),
+        *(
+            "errors",
+            "auth",
+            "client",
+            "clock",
+            "contract",
+            "documents",
+            "envelopes",
+            "reading",
+            "redaction",
+            "har",
+            "junit",
+        ),
         "soundness",
     },
     "contract": {"errors", "documents", "names", "reading", "rules", "formulas", "images", "wording"},
     "verify": {
         *("errors", "client", "clock", "contract", "documents", "envelopes", "images", "names", "reading"),
-        *("redaction", "routes", "rules", "soundness", "strategies", "wording"),
+        *("redaction", "routes", "rules", "soundness", "strategies", "wording", "har", "junit"),
     },
 }
 ROOTS = {"cli", "testing"}  # composition roots, which may import everything, and alone import mock_server

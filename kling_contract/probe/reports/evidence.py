@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.har import phrase
 from kling_contract.probe.findings import iso
 from kling_contract.probe.reports import har
 from kling_contract.probe.reports.markdown import code, fenced, plain
@@ -155,7 +156,7 @@ def _asked(exchange: Exchange) -> str:
 def _answered(exchange: Exchange) -> str:
     if exchange.failure and not exchange.status:
         return f"No answer after {exchange.ms} ms: {visible(exchange.detail)}"
-    status = f"HTTP {exchange.status} {har.reason_phrase(exchange.status)}".rstrip()
+    status = f"HTTP {exchange.status} {phrase(exchange.status)}".rstrip()
     broken = f"\n... {visible(exchange.detail)}" if exchange.failure else ""
     return _message(status, har.received_headers(exchange), har.received_body(exchange)) + broken
 
