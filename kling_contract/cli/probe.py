@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.cli.arguments import FINE, PROVIDER, add_command, say
+from kling_contract.cli.arguments import FINE, PROVIDER, add_command, load, say
 from kling_contract.errors import KlingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kling_contract.probe import History, Plan, Run, Step
     from kling_contract.probe.wanted import Wanted
@@ -206,9 +206,24 @@ def _wanted(options: argparse.Namespace) -> list[Wanted]:
     else:
         names = dict.fromkeys(options.provider or [PROVIDER])
         wanted = [Wanted(document=name, **changes) for name in names]
+    wanted = list(_narrowed(wanted, options.operations))
     for each in wanted:
         _check(each, options)
     return wanted
+
+
+def _narrowed(wanted: list[Wanted], names: tuple[str, ...]) -> Iterator[Wanted]:
+    """Yield what to probe, each with those of the operations that its provider has; some provider must have each."""
+    known = {each.document: load(each.document).operations for each in wanted} if names and len(wanted) > 1 else {}
+    anywhere = all(any(name in operations for operations in known.values()) for name in names)
+    for each in wanted:
+        own = tuple(name for name in names if name in known.get(each.document, ()))
+        if not known or not anywhere:
+            yield each
+        elif own:
+            yield dataclasses.replace(each, operations=own)
+        else:
+            say(f"{each.document} has none of {', '.join(names)}, and is not asked")
 
 
 def _check(wanted: Wanted, options: argparse.Namespace) -> None:

@@ -182,6 +182,19 @@ def test_a_file_and_a_provider_are_not_given_together(tmp_path: Path, capsys: py
     assert "not both" in capsys.readouterr().err
 
 
+def test_of_several_providers_each_is_asked_for_what_it_has(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--provider", "cometapi", "--provider", "anyapi", "--dry-run", "--operations")
+    assert main(["probe", *options, "createImageExpansion,createImageToVideo"]) == 0
+    first, second = capsys.readouterr().out.split("AnyAPI")
+    assert "createImageToVideo" in first
+    assert "createImageExpansion" in second
+    assert "createImageToVideo" not in second
+    assert main(["probe", *options, "createImageToVideo"]) == 0
+    assert "anyapi has none of createImageToVideo" in capsys.readouterr().err
+    assert main(["probe", *options, "createImageExpansion,createCat"]) == 2
+    assert "no operation 'createCat'" in capsys.readouterr().err
+
+
 def test_a_provider_named_twice_by_two_names_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path, HEAD + "  - {document: cometapi, level: 1, base_url: 'https://api.cometapi.com/'}\n")
     assert command("--config", str(file)) == 2
