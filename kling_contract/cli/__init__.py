@@ -1,7 +1,7 @@
 """The command line.
 
-Exit codes: 0 fine, 1 the contract is broken, 2 wrong use or an unreadable document, 5 the server is not there, 130
-interrupted.
+Exit codes: 0 fine, 1 the contract is broken or a finding is as bad as asked for, 2 wrong use or an unreadable document,
+3 nothing could be judged, 4 stopped for safety, 5 the server is not there, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
             "kling-contract demo                                   the whole story, offline, in ten seconds",
             "kling-contract validate createImageToVideo body.json  is this body accepted?",
             "kling-contract operations --provider kling            what is there to call",
+            "kling-contract probe --dry-run                        is the live service up? what would be asked",
+            "kling-contract verify                                 does a server keep the contract? (the mock, unless named)",
         ),
     )
     parser.add_argument("--version", action=_Version)
