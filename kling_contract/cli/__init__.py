@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
             "kling-contract validate createImageToVideo body.json  is this body accepted?",
             "kling-contract operations --provider kling            what is there to call",
             "kling-contract probe --dry-run                        is the live service up? what would be asked",
-            "kling-contract verify                                 does a server keep the contract? (the mock, unless named)",
+            "kling-contract verify                                 does a server, or the mock, keep the contract?",
         ),
     )
     parser.add_argument("--version", action=_Version)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from kling_contract.interception import borders, httpx_pools
+from kling_contract.interception import borders, curl_handles, httpx_pools
 from kling_contract.interception.desk import Desk
 from kling_contract.interception.patches import Patch, applied
 from kling_contract.interception.proxies import bypassed
@@ -41,6 +41,7 @@ def intercepted(
 def _patches(desk: Desk) -> Iterator[Patch]:
     """Yield those for the libraries that are there; a test that has not imported respx has no routers."""
     yield from borders.patches(desk.named)
+    yield from curl_handles.patches(desk.named)
     yield from httpx_pools.patches(desk)
     if "respx" in sys.modules:
         from kling_contract.interception import respx_routers

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import io
 import os
 import socket
 import urllib.error
@@ -17,6 +18,7 @@ from typing import Any
 import aiohttp
 import httpx
 import httpx2
+import pycurl
 import pytest
 import requests
 import urllib3
@@ -87,9 +89,19 @@ def with_httpx2_in_a_loop(url: str) -> bytes:
     return asyncio.run(ask())
 
 
+def with_pycurl(url: str) -> bytes:
+    written = io.BytesIO()
+    handle = pycurl.Curl()
+    handle.setopt(pycurl.URL, url)
+    handle.setopt(pycurl.WRITEDATA, written)
+    handle.perform()
+    handle.close()
+    return written.getvalue()
+
+
 ANSWERED = [with_httpx, with_httpx_in_a_loop, with_requests, with_urllib3]
-ERRORS = (urllib.error.URLError, aiohttp.ClientConnectorError, httpx2.ConnectError)
-REFUSED = [with_urllib, with_aiohttp, with_aiohttp_on_uvloop, with_httpx2, with_httpx2_in_a_loop]
+ERRORS = (urllib.error.URLError, aiohttp.ClientConnectorError, httpx2.ConnectError, HostRefused)
+REFUSED = [with_urllib, with_aiohttp, with_aiohttp_on_uvloop, with_httpx2, with_httpx2_in_a_loop, with_pycurl]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import socket
 import ssl
 
 import httpcore
+import pycurl
 import pytest
 import urllib3
 from hypothesis import given
@@ -47,6 +48,7 @@ PLACES = [
     (socket.socket, "sendmsg"),
     (ssl.SSLContext, "wrap_socket"),
     (ssl.SSLContext, "wrap_bio"),
+    (pycurl, "Curl"),
     (httpcore.ConnectionPool, "handle_request"),
     (httpcore.HTTPProxy, "handle_request"),
     (httpcore.AsyncConnectionPool, "handle_async_request"),
