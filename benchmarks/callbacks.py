@@ -6,7 +6,6 @@ the baseline is an httpx client that posts the same bodies to the same receiver,
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import multiprocessing
@@ -17,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.figures import command
 from kling_contract.documents import load
 from mock_server.app import Mock
 from mock_server.exchange import Exchange
@@ -147,13 +147,7 @@ def run(*, quick: bool) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, and print the figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.callbacks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a hundred callbacks, one round")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args()
-    figures = run(quick=options.quick)
-    lines = [f"{name}: {value}" for name, value in figures.items()]
-    print(json.dumps(figures, indent=2) if options.json else "\n".join(lines))
+    command("benchmarks.callbacks", __doc__, "a hundred callbacks, one round", run)
 
 
 if __name__ == "__main__":

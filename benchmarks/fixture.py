@@ -6,7 +6,6 @@ what was asked; both ask with one httpx client that lives for the whole run, and
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import time
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import respx
 
+from benchmarks.figures import command
 from kling_contract import pytest_plugin
 from kling_contract.documents import load
 from kling_contract.testing.bench import Bench
@@ -120,13 +120,7 @@ def _milliseconds(each: Callable[[], None]) -> float:
 
 def main() -> None:
     """Measure, and print the figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fixture", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="twenty rounds")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args()
-    figures = run(quick=options.quick)
-    lines = [f"{name}: {value}" for name, value in figures.items()]
-    print(json.dumps(figures, indent=2) if options.json else "\n".join(lines))
+    command("benchmarks.fixture", __doc__, "twenty rounds", run)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,19 @@ def add_provider(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--provider", metavar="P", default=PROVIDER, help=f"a bundled name, or a file ({PROVIDER})")
 
 
+def by_commas(text: str) -> tuple[str, ...]:
+    """Return the items of a list that is written with commas."""
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
+def number_of(text: str) -> float:
+    """Return a number; 0 for a text that is none, so that whoever asks for more than 0 refuses it."""
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
 def in_examples(*lines: str) -> str:
     """Return example command lines as they stand at the end of a help text."""
     return "examples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.cli.arguments import FINE, PROVIDER, add_command, load, say
+from kling_contract.cli.arguments import FINE, PROVIDER, add_command, by_commas, load, number_of, say
 from kling_contract.errors import KlingError
 
 if TYPE_CHECKING:
@@ -47,14 +47,10 @@ def _level(text: str) -> int:
     return int(text)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in text.split(",") if each.strip())
-
-
 def _reports(text: str) -> tuple[tuple[str, Path | None], ...]:
     """Return the formats of a list such as `text,html=today.html`, each with the file that it names."""
     found = []
-    for each in _names(text):
+    for each in by_commas(text):
         name, _, file = each.partition("=")
         if name not in REPORTS:
             raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(REPORTS)}")
@@ -65,17 +61,14 @@ def _reports(text: str) -> tuple[tuple[str, Path | None], ...]:
 
 
 def _failings(text: str) -> tuple[str, ...]:
-    wrong = [each for each in _names(text) if each not in FAILINGS]
+    wrong = [each for each in by_commas(text) if each not in FAILINGS]
     if wrong:
         raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(FAILINGS)}")
-    return _names(text)
+    return by_commas(text)
 
 
 def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
+    number = number_of(text)
     if not 0 < number < 1e6:
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
     return number
@@ -103,7 +96,7 @@ OPTIONS = {
     "--base-url": _option("URL", "where to ask, instead of the document's server; {provider} in it is its name"),
     "--key-env": _option("NAME", "the variable that holds the key (COMETAPI_KEY for cometapi, and so on)"),
     "--level": _option("0..5", "how far to go (2)", _level),
-    "--operations": _option("NAMES", "look at these operationIds only, by commas", _names, ()),
+    "--operations": _option("NAMES", "look at these operationIds only, by commas", by_commas, ()),
     "--report": _option(
         "LIST", "text, json, junit, github, markdown, html; html=FILE names a file", _reports, (("text", None),)
     ),

@@ -18,8 +18,10 @@ from kling_contract.cli.arguments import (
     WRONG_USE,
     add_command,
     add_provider,
+    by_commas,
     load,
     missing_extra,
+    number_of,
     say,
 )
 
@@ -44,10 +46,6 @@ _EPILOG = """exit codes: 0 fine, 1 the contract is broken, 2 wrong use, 3 nothin
 """
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in text.split(",") if each.strip())
-
-
 def _number(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of examples; accepted: 1 to 100000")
@@ -55,10 +53,7 @@ def _number(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
+    seconds = number_of(text)
     if not 0 < seconds <= 86_400:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; accepted: seconds above 0, at most 86400")
     return seconds
@@ -66,7 +61,7 @@ def _seconds(text: str) -> float:
 
 def _reports(text: str) -> dict[str, str | None]:
     reports = {}
-    for each in _names(text):
+    for each in by_commas(text):
         name, _, file = each.partition("=")
         if name not in FORMATS:
             raise argparse.ArgumentTypeError(f"{name!r} is no report; accepted: {', '.join(FORMATS)}, as in json=FILE")
@@ -87,8 +82,8 @@ def add(commands: Any) -> None:
     options: dict[str, tuple[str, str, Callable[[str], Any], Any]] = {
         "--base-url": ("URL", "the server (our mock, in this process)", str, None),
         "--api-key": ("K", f"the key that the server takes ({KEY}, else `verify`)", str, None),
-        "--operations": ("NAMES", "look at these operationIds only, by commas", _names, ()),
-        "--open": ("NAMES", "operationIds that are served although the document says otherwise", _names, ()),
+        "--operations": ("NAMES", "look at these operationIds only, by commas", by_commas, ()),
+        "--open": ("NAMES", "operationIds that are served although the document says otherwise", by_commas, ()),
         "--seed": ("N", "decides what is drawn (0)", int, 0),
         "--examples": ("N", f"how many bodies of each kind are drawn ({EXAMPLES})", _number, None),
         "--patience": ("S", "seconds until a task must have ended (120; 30 for our mock)", _seconds, None),

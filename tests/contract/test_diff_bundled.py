@@ -252,7 +252,8 @@ def test_wrong_use_is_one_line(arguments: tuple[str, ...], said: str, capsys: py
 def test_without_hypothesis_no_bodies_are_tried(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "kling_contract.verify.diff.trials")
+    for name in ("diff.trials", "drawing"):
+        monkeypatch.delitem(sys.modules, f"kling_contract.verify.{name}")
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     code, out, err = run(capsys, "cometapi", "anyapi", "--operations", EXPAND)
     assert code == 0

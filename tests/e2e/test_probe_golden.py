@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from bridge import Moving
+from probed import connected
 
 from kling_contract import load
 from kling_contract.auth import KeyCredential
@@ -131,20 +132,6 @@ STATES = {
     ),
     "accepts-everything": State(level=3, settings={"lenient": True}),
 }
-
-
-class Nothing:
-    """A connection of level 0."""
-
-    def __enter__(self) -> Nothing:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-
-def connected(address: tuple[str, int], timeout: float) -> Any:
-    return Nothing()
 
 
 class Timed(httpx.BaseTransport):

@@ -24,7 +24,8 @@ from kling_contract.verify.conformance.failure import Broken
 from kling_contract.verify.conformance.fuzzing import EXCLUDED, configuration, document
 from kling_contract.verify.conformance.records import Record, Task
 from kling_contract.verify.conformance.reports import FORMATS
-from kling_contract.verify.conformance.searching import drawn, search
+from kling_contract.verify.conformance.searching import search
+from kling_contract.verify.drawing import drawn
 
 TINY = Path(__file__).parents[1] / "documents" / "tiny.yaml"
 DOCS = (Path(__file__).parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")

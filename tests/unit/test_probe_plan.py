@@ -12,6 +12,7 @@ import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from probed import connected
 
 from kling_contract import check_request, load
 from kling_contract.auth import KeyCredential
@@ -147,18 +148,6 @@ def test_a_permissive_server_never_sees_a_body_that_its_schema_accepts(schema: A
     )
     assert accepted == []
     assert run.exit_code != 4
-
-
-class _Socket:
-    def __enter__(self) -> _Socket:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-
-def connected(address: tuple[str, int], timeout: float) -> Any:
-    return _Socket()
 
 
 @pytest.mark.parametrize("name", ["kling", "cometapi", "anyapi"])

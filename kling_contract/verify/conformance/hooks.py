@@ -24,7 +24,7 @@ from kling_contract.verify.conformance.expecting import expect_contract, shown
 from kling_contract.verify.conformance.failure import Broken
 from kling_contract.verify.conformance.records import VARIABLE, Record, Task
 from kling_contract.verify.conformance.refusals import POOL
-from kling_contract.verify.conformance.searching import drawn
+from kling_contract.verify.drawing import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,8 @@ from kling_contract.contract import check_request
 from kling_contract.verify.conformance.bodies import breaches, fresh, variants
 from kling_contract.verify.conformance.expecting import expect_refusal, expect_success
 from kling_contract.verify.conformance.failure import caught
-from kling_contract.verify.conformance.searching import drawn, search
+from kling_contract.verify.conformance.searching import search
+from kling_contract.verify.drawing import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,28 +1,20 @@
-"""Drawing bodies from a seed, and shrinking one that shows a failure to the smallest that does."""
+"""Bodies drawn from a seed, of which one that shows a failure is shrunk to the smallest that does."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis.errors import Flaky
 
 from kling_contract.verify.conformance.failure import Broken, Failure
+from kling_contract.verify.drawing import UNHURRIED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hypothesis.strategies import SearchStrategy
-
-
-# How long a server takes, and how large images are, is nothing that is wrong with a test.
-_SUPPRESSED = (
-    HealthCheck.data_too_large,
-    HealthCheck.filter_too_much,
-    HealthCheck.large_base_example,
-    HealthCheck.too_slow,
-)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,7 +42,7 @@ def search(
         deadline=None,
         max_examples=examples,
         phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=_SUPPRESSED,
+        suppress_health_check=UNHURRIED,
         report_multiple_bugs=False,
         print_blob=False,
     )
@@ -69,10 +61,3 @@ def search(
             raise
         return last[-1]
     return None
-
-
-def drawn(strategy: SearchStrategy[Any], *, number: int, examples: int) -> list[Any]:
-    """Return values that a strategy draws from a seed, the simplest first."""
-    found: list[Any] = []
-    search(strategy, found.append, number=number, examples=examples)
-    return found

@@ -19,7 +19,7 @@ from kling_contract.verify.conformance.fuzzing import fuzz
 from kling_contract.verify.conformance.lifecycle import live
 from kling_contract.verify.conformance.outside import closed, outside
 from kling_contract.verify.conformance.refusals import POOL, acceptances, refusals
-from kling_contract.verify.conformance.searching import drawn
+from kling_contract.verify.drawing import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

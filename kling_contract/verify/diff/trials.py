@@ -12,14 +12,13 @@ from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-
 from kling_contract import strategies
 from kling_contract.contract import check_request
 from kling_contract.verify.diff.difference import Difference, Move, joined
 from kling_contract.verify.diff.domains import listed
 from kling_contract.verify.diff.shrinking import shrunk
 from kling_contract.verify.diff.translation import Translation, canonical_place
+from kling_contract.verify.drawing import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,13 +42,6 @@ _KINDS: Mapping[str, frozenset[str]] = {
     "pattern": frozenset({"pattern", "range"}),
 }
 
-_UNHURRIED = (
-    HealthCheck.too_slow,
-    HealthCheck.data_too_large,
-    HealthCheck.filter_too_much,
-    HealthCheck.large_base_example,
-    HealthCheck.nested_given,
-)
 _UNCHANGED: Mapping[str, str] = {"required": "renamed", "type": "type"}
 
 
@@ -110,9 +102,9 @@ class _Direction:
         examples = list(trial.source.examples.values())
         yield from (other for body in examples for other in _varied(trial.source, body))
         try:
-            drawn = self._drawn(strategies.valid(name, provider=self.source), self.examples)
-            yield from drawn
-            yield from (other for body in drawn[:_VARIED] for other in _varied(trial.source, body))
+            bodies = self._drawn(strategies.valid(name, provider=self.source), self.examples)
+            yield from bodies
+            yield from (other for body in bodies[:_VARIED] for other in _varied(trial.source, body))
             back = Translation(trial.target, trial.source)
             for rule in strategies.rules(name, provider=self.target):
                 broken = strategies.broken(name, rule, provider=self.target)
@@ -121,22 +113,7 @@ class _Direction:
             trial.is_undrawn = True
 
     def _drawn(self, strategy: SearchStrategy[dict[str, Any]], count: int) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-
-        @seed(self.seed)
-        @settings(
-            database=None,
-            deadline=None,
-            max_examples=count,
-            phases=[Phase.generate],
-            suppress_health_check=_UNHURRIED,
-        )
-        @given(strategy)
-        def draw(body: dict[str, Any]) -> None:
-            found.append(body)
-
-        draw()
-        return found
+        return drawn(strategy, number=self.seed, examples=count)
 
     def explained(self, trial: _Trial, differences: list[Difference]) -> list[Difference]:
         """Return the differences with the counterexamples of a trial, and with what none of them tells."""
