@@ -200,6 +200,8 @@ def _wanted(options: argparse.Namespace) -> list[Wanted]:
         names = dict.fromkeys(options.provider or [PROVIDER])
         wanted = [Wanted(document=name, **changes) for name in names]
     wanted = list(_narrowed(wanted, options.operations))
+    if options.spend and len(wanted) > 1:
+        raise KlingError("--spend makes one real task: name one provider")
     for each in wanted:
         _check(each, options)
     return wanted

@@ -195,6 +195,15 @@ def test_of_several_providers_each_is_asked_for_what_it_has(capsys: pytest.Captu
     assert "no operation 'createCat'" in capsys.readouterr().err
 
 
+def test_one_real_task_is_made_at_one_provider(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KLING_PROBE_SPEND", "1")
+    providers = ("--provider", "cometapi", "--provider", "kling")
+    assert main(["probe", *providers, "--dry-run", "--level", "5", "--spend", "--max-spend", "9"]) == 2
+    assert "name one provider" in capsys.readouterr().err
+
+
 def test_a_provider_named_twice_by_two_names_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path, HEAD + "  - {document: cometapi, level: 1, base_url: 'https://api.cometapi.com/'}\n")
     assert command("--config", str(file)) == 2
