@@ -12,8 +12,9 @@ import random
 from typing import TYPE_CHECKING
 
 from kling_contract.expansion import canvas
+from kling_contract.images.png import SIGNATURE
 from mock_server.collage import MARGIN, Cast, collage
-from mock_server.png import SIGNATURE, labelled, plain
+from mock_server.png import labelled, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,12 +7,13 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kling_contract.images.png import SIGNATURE, chunk, written
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     Colour = tuple[int, int, int]
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_END = len(SIGNATURE) + 25  # a PNG's first chunk, IHDR, always has 25 bytes
 
 
@@ -25,10 +26,10 @@ class File:
     suffix: str
 
 
-def labelled(png: bytes, label: Mapping[str, str]) -> File:
+def labelled(data: bytes, label: Mapping[str, str]) -> File:
     """Return the PNG with a line of text in it for each entry of `label`."""
     texts = b"".join(_text_chunk(key, value) for key, value in label.items())
-    return File("image/png", png[:HEADER_END] + texts + png[HEADER_END:], ".png")
+    return File("image/png", data[:HEADER_END] + texts + data[HEADER_END:], ".png")
 
 
 def plain(size: tuple[int, int], inner: tuple[int, int, int, int], tint: Colour, label: Mapping[str, str]) -> File:
@@ -39,8 +40,7 @@ def plain(size: tuple[int, int], inner: tuple[int, int, int, int], tint: Colour,
         packed += packer.compress(row)
     packed += packer.flush()
     header = struct.pack(">IIBBBBB", *size, 1, 3, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"PLTE", dark + bytes(tint)), (b"IDAT", bytes(packed)), (b"IEND", b"")]
-    return labelled(SIGNATURE + b"".join(_chunk(kind, data) for kind, data in chunks), label)
+    return labelled(written((b"IHDR", header), (b"PLTE", dark + bytes(tint)), (b"IDAT", bytes(packed))), label)
 
 
 def _plain_rows(size: tuple[int, int], inner: tuple[int, int, int, int]) -> Iterator[bytes]:
@@ -54,14 +54,10 @@ def _plain_rows(size: tuple[int, int], inner: tuple[int, int, int, int]) -> Iter
         yield across if top <= y < bottom else outside
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
 def _text_chunk(key: str, value: str) -> bytes:
     """Return one line of PNG text: tEXt where Latin-1 has every character of it, else iTXt (PNG 1.2, 4.2.3)."""
     keyword, value = key.encode("latin-1")[:79] + b"\0", value.replace("\0", "")
     try:
-        return _chunk(b"tEXt", keyword + value.encode("latin-1"))
+        return chunk(b"tEXt", keyword + value.encode("latin-1"))
     except UnicodeEncodeError:
-        return _chunk(b"iTXt", keyword + b"\0\0\0\0" + value.encode())
+        return chunk(b"iTXt", keyword + b"\0\0\0\0" + value.encode())

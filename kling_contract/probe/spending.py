@@ -17,6 +17,7 @@ from kling_contract.client.answers import parse_response
 from kling_contract.client.states import TaskState
 from kling_contract.contract import check_request
 from kling_contract.errors import APIError
+from kling_contract.images.png import written
 from kling_contract.probe.classify import Judgement, judge
 from kling_contract.probe.guard import Stopped
 from kling_contract.probe.plan import Left, Plan, Step
@@ -93,12 +94,7 @@ def picture(side: int) -> str:
     """Return a plain square PNG as base64, `side` pixels wide: a gradient, since one colour is no photograph."""
     rows = (b"\0" + bytes((x + y) * 127 // side for x in range(side)) for y in range(side))
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    chunks = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(b"".join(rows))) + _chunk(b"IEND", b"")
-    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunks).decode()
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return base64.b64encode(written((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))))).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import functools
 import struct
 import zlib
 
+from kling_contract.images.png import written
+
 LONGEST_SIDE = 65_500  # pixels; what libjpeg takes at most
 
 _BLOCK = 20  # zeros are compressed by 2**20 at a time, at most
@@ -18,13 +20,9 @@ _BASE = 65_521  # of Adler-32
 def png(width: int, height: int, *, padding: int = 0) -> bytes:
     """Return a black PNG of one bit per pixel, with a private chunk of so many bytes if there is any."""
     head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    spare = _chunk(b"paDd", bytes(padding)) if padding else b""
+    spare = [(b"paDd", bytes(padding))] if padding else []
     rows = _deflated((1 + (width + 7) // 8) * height)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + spare + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
+    return written((b"IHDR", head), *spare, (b"IDAT", rows))
 
 
 def _deflated(count: int) -> bytes:

@@ -34,20 +34,8 @@ BELOW: dict[str, set[str]] = {
     "junit": {"redaction"},
     "interception": set(),
     "probe": {
-        *(
-            "errors",
-            "auth",
-            "client",
-            "clock",
-            "contract",
-            "documents",
-            "envelopes",
-            "reading",
-            "redaction",
-            "har",
-            "junit",
-        ),
-        "soundness",
+        *("errors", "auth", "client", "clock", "contract", "documents", "envelopes", "images", "reading"),
+        *("redaction", "har", "junit", "soundness"),
     },
     "contract": {"errors", "documents", "names", "reading", "rules", "formulas", "images", "wording"},
     "verify": {
