@@ -144,6 +144,8 @@ def __getattr__(name: str) -> Any:
         if name in names:
             globals()[name] = value = getattr(import_module(f"kling_contract.{home}"), name)
             return value
+    if name == "testing":
+        return import_module("kling_contract.testing")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.cli.arguments import FINE, PROVIDER, add_command, by_commas, load, number_of, say
+from kling_contract.cli.arguments import FINE, PROVIDER, WRONG_USE, add_command, by_commas, load, number_of, say
 from kling_contract.errors import KlingError
 
 if TYPE_CHECKING:
@@ -135,9 +135,11 @@ def probe(options: argparse.Namespace) -> int:
     from kling_contract.clock import RealClock
     from kling_contract.probe import History, Manner, probe
     from kling_contract.probe.reports.text import plan_text
+    from kling_contract.probe.run import refuse_twice
 
     clock = RealClock()
     targets = [each.target(os.environ, clock) for each in _wanted(options)]
+    refuse_twice(targets)
     if options.dry_run:
         print(plan_text(each.plan for each in targets), end="")
         return FINE
@@ -149,9 +151,14 @@ def probe(options: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     try:
-        history.add(run.findings)
-    finally:
-        _report(run, history, options)
+        try:
+            history.add(run.findings)
+        finally:
+            _report(run, history, options)
+    except OSError as error:
+        # What was found counts for more than a file that cannot be written.
+        say(f"kling-contract: {error.filename}: {error.strerror}")
+        return run.exit_code or WRONG_USE
     return run.exit_code
 
 
@@ -160,6 +167,9 @@ def _report(run: Run, history: History, options: argparse.Namespace) -> None:
     from kling_contract.probe.reports import FORMATS, evidence, github, text
 
     alone = len(options.report) == 1
+    if ("text", None) not in options.report:
+        for tripped in run.tripped:
+            say(f"STOPPED: {tripped}")
     files = []
     for name, file in options.report:
         default = FORMATS[name].file

@@ -7,6 +7,8 @@ import re
 import socket
 import ssl
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.interception.named import LineRefused
@@ -24,7 +26,8 @@ def patches(named: Named) -> Iterator[Patch]:
     """Yield the patches at name resolution, before TLS, and at what is written to a proxy."""
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
         yield Patch(socket, name, _resolving(named, getattr(socket, name)))
-    if uvloop := sys.modules.get("uvloop"):
+    if "uvloop" in sys.modules or _has_uvloop():
+        uvloop = import_module("uvloop")
         yield Patch(uvloop.Loop, "getaddrinfo", _aresolving(named, uvloop.Loop.getaddrinfo))
     for name in ("wrap_socket", "wrap_bio"):
         yield Patch(ssl.SSLContext, name, _encrypting(named, getattr(ssl.SSLContext, name)))
@@ -32,6 +35,11 @@ def patches(named: Named) -> Iterator[Patch]:
         yield Patch(socket.socket, name, _sending(named, getattr(socket.socket, name)))
     if hasattr(socket.socket, "sendmsg"):
         yield Patch(socket.socket, "sendmsg", _sending_several(named, socket.socket.sendmsg))
+
+
+@functools.cache
+def _has_uvloop() -> bool:
+    return find_spec("uvloop") is not None
 
 
 def _resolving(named: Named, resolve: Any) -> Any:

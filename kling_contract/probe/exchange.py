@@ -94,8 +94,12 @@ class Secrets:
 
     def hide_all(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
         """Return headers by their lower-case names, without any secret and without cookies."""
-        pairs = ((self.hide(name).lower(), value) for name, value in headers)
-        return {name: "..." if "cookie" in name else self.hide(value) for name, value in pairs}
+        found: dict[str, str] = {}
+        for name, value in headers:
+            key = self.hide(name).lower()
+            shown = "..." if "cookie" in key else self.hide(value)
+            found[key] = f"{found[key]}, {shown}" if key in found else shown
+        return found
 
 
 def _any_way(character: str) -> str:

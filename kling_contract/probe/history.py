@@ -99,7 +99,8 @@ class History:
         if not before:
             return finding
         finding, last = replace(finding, first=False), before[0]
-        if last.verdict == finding.raw_verdict:
+        # That a task was created is a fact, which no second run has to confirm.
+        if last.verdict == finding.raw_verdict or finding.raw_reason == "probe.created_task":
             return finding
         if finding.raw_verdict != "unknown":
             before = [each for each in before if each.raw_verdict != "unknown"]

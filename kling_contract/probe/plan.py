@@ -132,13 +132,14 @@ def _without_credentials(planning: _Planning) -> None:
     for operation in planning.operations("create"):
         _add_create(planning, operation, 1, expects)
     if len(planning.steps) > before:
-        planning.steps.insert(before, _control(planning.steps[before]))
+        planning.steps.insert(before, _control(planning.provider, planning.steps[before]))
 
 
-def _control(step: Step) -> Step:
+def _control(provider: Provider, step: Step) -> Step:
     """Ask for a path beside a create that is not there: if it wants credentials too, wanting them proves nothing."""
+    asks = _means(provider, "auth.missing")
     path = f"{step.path.rpartition('/')[0]}/{_NOWHERE}"
-    return Step(1, None, "GET", path, "reads a path that is not there, without a key", "anything but a 401")
+    return Step(1, None, "GET", path, "reads a path that is not there, without a key", f"anything but {asks}")
 
 
 def _with_our_key(planning: _Planning) -> None:

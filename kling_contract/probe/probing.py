@@ -30,11 +30,12 @@ _PASSING = ("net.timeout", "net.reset", "net.refused", "net.protocol", "server.e
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a step came to; level 0 has no exchange."""
+    """What a step came to; level 0 has no exchange. `stopped` says why it was not asked again, where it was to be."""
 
     step: Step
     judgement: Judgement
     exchange: Exchange | None = None
+    stopped: str | None = None
 
 
 @dataclass
@@ -115,6 +116,9 @@ class Probing:
                 outcome.stopped = str(stopped)
                 return outcome.leave(steps[number:], str(stopped))
             outcome.seen.append(seen)
+            if seen.stopped is not None:
+                outcome.stopped = seen.stopped
+                return outcome.leave(steps[number + 1 :], seen.stopped)
             if seen.judgement.reason == "probe.created_task":
                 self.stop.set()
                 outcome.tripped = f"{step.name}: {seen.judgement.detail}"
@@ -125,13 +129,19 @@ class Probing:
 
     def _step(self, sending: Sending, step: Step, wire: Tripwire) -> Seen:
         """Send a step; a GET that met something passing is sent again."""
-        attempt = 0
+        attempt, seen = 0, None
         while True:
             self.manner.clock.sleep(self.manner.pause)
-            exchange = sending.send(step)
+            try:
+                exchange = sending.send(step)
+            except Stopped as stopped:
+                if seen is None:
+                    raise
+                return replace(seen, stopped=str(stopped))
             judgement = wire.judge(exchange) or judge(self.plan.provider, exchange, self.manner.slow * 1000)
+            seen = Seen(step, judgement, exchange)
             if step.method != "GET" or judgement.reason not in _PASSING or attempt >= AGAIN:
-                return Seen(step, judgement, exchange)
+                return seen
             attempt += 1
             self.manner.clock.sleep(self.manner.again * attempt)
 

@@ -55,7 +55,7 @@ def probe(
     `ConfigurationError` where two targets are one provider at one URL, which would be sent the same POST twice.
     """
     manner, history = manner or Manner(), history or History()
-    _refuse_twice(targets)
+    refuse_twice(targets)
     stop, at = threading.Event(), manner.clock.now()
     probings = [
         Probing(each.plan, each.credential, each.secrets, manner, connect, transport, stop, progress)
@@ -80,7 +80,8 @@ def probe(
     )
 
 
-def _refuse_twice(targets: Sequence[Target]) -> None:
+def refuse_twice(targets: Sequence[Target]) -> None:
+    """Raise `ConfigurationError` where two targets are one provider at one URL."""
     asked = [f"{each.plan.provider.name} at {each.plan.base_url}" for each in targets]
     twice = next((each for each in asked if asked.count(each) > 1), None)
     if twice is not None:

@@ -25,8 +25,11 @@ class Tripwire:
 
     def __init__(self, provider: Provider) -> None:
         names = {name.lower() for name in _id_names(provider)}
-        words = "|".join(re.escape(name).replace("_", "[_-]?") for name in sorted(names)) or "(?!)"
-        self._in_json = re.compile(rf""""(?:{words})\\*"\s*:\s*\\*"?([^\s"\\,{{}}\[\]]+)""", re.IGNORECASE)
+        words = (
+            "|".join(re.escape(name).replace("_", "[_-]?") + ("s?" if "_" in name else "") for name in sorted(names))
+            or "(?!)"
+        )
+        self._in_json = re.compile(rf""""(?:{words})\\*"\s*:\s*\[?\s*\\*"?([^\s"\\,{{}}\[\]]+)""", re.IGNORECASE)
         # A name of one word, such as `key`, stands in texts that tell of no task.
         told = "|".join(re.escape(name).replace("_", "[_ -]?") for name in sorted(names) if "_" in name) or "(?!)"
         self._in_text = re.compile(rf"""\b(?:{told})\b{_GAP}((?=[\w-]*[0-9])[\w-]{{6,}})""", re.IGNORECASE | re.ASCII)
@@ -56,11 +59,16 @@ class Tripwire:
 
     def _in_headers(self, headers: Mapping[str, str]) -> Iterator[str]:
         for name, value in headers.items():
-            plain = name.removeprefix("x-")
-            if any(plain == each or ("-" in each and plain.endswith(f"-{each}")) for each in self._headers):
-                yield value.strip()
-            if name in ("location", "content-location"):
+            if any(self._is_named(name, each) for each in self._headers):
+                yield from (part.strip() for part in value.split(","))
+            if name in ("location", "content-location", "link"):
                 yield from (found.group(1) for path in self._paths if (found := path.search(value)))
+
+    @staticmethod
+    def _is_named(header: str, name: str) -> bool:
+        """Whether a header is called as an id is, however it is hyphenated; one of one word is that word alone."""
+        plain = header.removeprefix("x-")
+        return plain == name or ("-" in name and plain.replace("-", "").endswith(name.replace("-", "")))
 
 
 def _id_names(provider: Provider) -> Iterator[str]:

@@ -27,6 +27,7 @@ HIGHEST = 5
 _KEYS = ("document", "base_url", "key_env", "level", "operations")
 _SECRET = re.compile(r"key$|token|secret|password|authorization|bearer", re.IGNORECASE)
 # In capitals only, since many a key would be a name otherwise.
+_LIKE_A_KEY = re.compile(r"\bsk-|[A-Za-z0-9_-]{20,}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -148,7 +149,7 @@ class Config:
 def _complaint(each: Any) -> tuple[tuple[str, ...], str] | None:
     """Return where an entry is wrong, and why."""
     if not isinstance(each, Mapping):
-        return (), f"{each!r} is no provider; accepted: {{{', '.join(_KEYS)}}}"
+        return (), f"{_shown(each)} is no provider; accepted: {{{', '.join(_KEYS)}}}"
     for key, value in each.items():
         if key not in _KEYS:
             return (key,), _unknown(key, _KEYS)
@@ -159,8 +160,13 @@ def _complaint(each: Any) -> tuple[tuple[str, ...], str] | None:
 
 def _misfit(key: str, value: Any) -> str:
     """Return what is wrong with a value, which is not shown where it may hold a secret."""
-    secret = key == "key_env" or (key == "base_url" and any(sign in str(value) for sign in "@?#"))
-    return f"{key}: {'the value' if secret else repr(value)} is not accepted; accepted: {_ACCEPTED[key]}"
+    hidden = key == "key_env" or (key == "base_url" and any(sign in str(value) for sign in "@?#"))
+    return f"{key}: {'the value' if hidden else _shown(value)} is not accepted; accepted: {_ACCEPTED[key]}"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as an error may repeat it: not what could be a key."""
+    return "the value" if _LIKE_A_KEY.search(str(value)) else repr(value)
 
 
 def _unknown(key: str, known: tuple[str, ...]) -> str:

@@ -725,6 +725,32 @@ def test_the_command_stops_with_4_and_names_the_task(
     assert f"STOPPED: cometapi createImageExpansion: HTTP 200 names task {TASK}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("report", ["html=page.html", "html=/nowhere/page.html", "text"])
+def test_a_trip_is_told_and_is_exit_4_whatever_can_be_written(
+    report: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMETAPI_KEY", KEY)
+    options = ("--report", report, "--history", "/dev/null/history.ndjson")
+    with Server(to_creates(whole("200 OK", MADE))) as server:
+        assert command("--base-url", server.url, *options) == 4
+    told = capsys.readouterr()
+    assert f"names task {TASK}" in (told.out if report == "text" else told.err)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["X-Task-Id: 42\r\nX-Task-Id: null", "X-TaskId: 42", "Link: </kling/v1/videos/image2video/42>"],
+)
+def test_an_id_in_a_header_is_seen_however_it_is_sent(headers: str) -> None:
+    body = b'{"code": 1201, "message": "no", "request_id": "r"}'
+    head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    with Server(always(f"{head}{headers}\r\n\r\n".encode() + body)) as server:
+        run = probed(server)
+    assert run.exit_code == 4
+    assert "42" in run.tripped[0]
+
+
 # A suite that runs in the background of a shell has processes that ignore Ctrl-C, unless they say otherwise.
 INTERRUPTED = """
 import signal, sys

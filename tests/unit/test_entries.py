@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import subprocess
+import sys
 
 import pytest
 from asking import URL, Core, example
@@ -111,3 +113,9 @@ def test_no_secret_reaches_the_journal() -> None:
     entries = core.mock.sessions.get("default").journal.entries
     assert [each.status for each in entries] == [200, 401, 401, 401]
     assert "hidden" not in json.dumps([each.as_dict() for each in entries])
+
+
+def test_the_package_leads_to_its_testing_part() -> None:
+    code = "import kling_contract; print(kling_contract.testing.mock.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "mock\n"

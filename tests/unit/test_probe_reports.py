@@ -22,7 +22,7 @@ from kling_contract.documents.files import read
 from kling_contract.probe import History, Run
 from kling_contract.probe.reports import FORMATS, github, junit, markdown, page
 from kling_contract.probe.reports.days import LONGEST, rows
-from kling_contract.probe.reports.summary import headline, worst_first
+from kling_contract.probe.reports.summary import headline, is_trip, worst_first
 from kling_contract.probe.tables import VERDICTS, reasons
 from kling_contract.probe.telling import LONGEST_DETAIL, told
 
@@ -110,7 +110,8 @@ class TestJunit:
                 assert int(suite.attrib[counted]) == len(suite.findall(f"testcase/{outcome}"))
             assert int(suite.attrib["tests"]) == len(suite.findall("testcase"))
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.attrib["timestamp"])
-        assert len(root.findall("testsuite/testcase")) == len(run.findings) + len(run.stopped)
+        tripped = 0 if any(map(is_trip, run.findings)) else len(run.tripped)
+        assert len(root.findall("testsuite/testcase")) == len(run.findings) + len(run.stopped) + tripped
 
     @staticmethod
     def outcomes(run: Run) -> dict[str, str]:

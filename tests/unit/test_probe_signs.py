@@ -49,7 +49,8 @@ ROWS: list[tuple[str, bool, int, Any, str]] = [
     ("create", False, 401, {"code": 1001, "message": "Authorization is empty"}, "auth.required"),
     ("get", True, 401, {"code": 1002, "message": "api key not found"}, "auth.rejected"),
     ("get", True, 200, {"code": 1004, "message": "Authorization has expired"}, "auth.rejected"),
-    ("create", False, 200, {"code": 1000, "message": "Authentication failed"}, "auth.required"),
+    ("create", False, 401, {"code": 1000, "message": "Authentication failed"}, "auth.required"),
+    ("create", False, 200, {"code": 1000, "message": "Authentication failed"}, "probe.created_task"),
     ("get", True, 401, "who are you", "auth.rejected"),
     # 5. a task that cannot exist
     ("get", True, 400, NO_TASK, "route.alive"),
@@ -64,7 +65,8 @@ ROWS: list[tuple[str, bool, int, Any, str]] = [
     ("create", True, 400, {"code": 1201, "message": "Failed to resolve the request body"}, "route.alive"),
     ("create", True, 400, {"error": {"message": "model name is required"}}, "route.alive"),
     ("create", True, 400, {"code": "invalid_request", "message": "prompt is required", "data": None}, "route.alive"),
-    ("create", True, 200, {"code": 1201, "message": "n is invalid"}, "route.alive"),
+    ("create", True, 200, {"code": 1201, "message": "n is invalid"}, "probe.created_task"),
+    ("create", True, 409, {"code": 1201, "message": "n is invalid"}, "route.alive"),
     ("create", True, 422, {"message": "image"}, "route.alive"),
     # 7. a living route without that model
     ("create", True, 503, NO_CHANNEL, "model.missing"),

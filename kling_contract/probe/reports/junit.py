@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def render(run: Run) -> str:
     """Return the run as JUnit XML: what fails is a failure, unknown is skipped, a task that was created is an error."""
     suites = [_suite(run, plan) for plan in run.plans]
-    suites += [_stopped(run)] if run.stopped else []
+    suites += [_stopped(run)] if _ends(run) else []
     return junit.written("kling-contract probe", suites)
 
 
@@ -52,10 +52,15 @@ def _exchanged(finding: Finding) -> str:
     return f"{finding.verdict}: {asked} at {finding.base_url}, {iso(finding.at)}\n{finding.raw_detail}"
 
 
+def _ends(run: Run) -> list[str]:
+    """Return what ended the run and is no finding."""
+    return [*run.stopped, *(() if any(map(is_trip, run.findings)) else run.tripped)]
+
+
 def _stopped(run: Run) -> Element:
     """Return a suite for what ended the run, which belongs to no finding."""
     cases = []
-    for why in run.stopped:
+    for why in _ends(run):
         cases.append(junit.case("probe", "stopped"))
         junit.end(cases[-1], "error", "stopped", why)
     return junit.suite("probe", cases, run.at)
