@@ -256,6 +256,7 @@ FAULTS = (
     Fault("created drifts", "lifecycle.identity", on_look(2, shift("created_at", 1))),
     Fault("external id leads nowhere", "lifecycle.external", by_external),
     Fault("external id is another", "lifecycle.external", of_task(put(task_info={"external_task_id": "mine"}))),
+    Fault("external id is dropped", "lifecycle.external", of_task(put(task_info={}))),
     Fault("duplicate is accepted", "lifecycle.duplicate", remembered),
     Fault("list without the new task", "list.contains", answering("list", unlisted)),
     Fault("list is empty", "list.contains", answering("list", put(data=[]))),

@@ -25,6 +25,7 @@ from kling_contract.verify.conformance.fuzzing import EXCLUDED, configuration, d
 from kling_contract.verify.conformance.records import Record, Task
 from kling_contract.verify.conformance.reports import FORMATS
 from kling_contract.verify.conformance.searching import search
+from kling_contract.verify.conformance.verification import _guards
 from kling_contract.verify.drawing import drawn
 
 TINY = Path(__file__).parents[1] / "documents" / "tiny.yaml"
@@ -280,6 +281,15 @@ def verification() -> Verification:
     found.asked += [asked(status=200), asked(operation=None)]
     found.notes.append("callbacks were not looked at")
     return found
+
+
+def test_an_operation_that_was_not_reached_is_not_at_fault() -> None:
+    found = Verification(KLING, "http://127.0.0.1:1", Settings())
+    refused = asked(operation=KLING.operation("listImageExpansions"))
+    found.asked.append(refused)
+    assert [each.check for each in _guards(found)] == ["guard.success"]
+    found.parts.append(Part("lives", 1, (Failure("lifecycle.times", "getImageExpansion", "backwards"),)))
+    assert list(_guards(found)) == []
 
 
 def test_the_report_for_people() -> None:

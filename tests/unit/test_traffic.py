@@ -111,6 +111,7 @@ BROKEN: dict[str, tuple[Callable[[list[Entry]], Any], set[str]]] = {
     "an end that is none": (revived, {"task.revived"}),
     "a result before the end": (lambda e: change(e[2], task_result=RESULT), {"task.result"}),
     "an end without a result": (lambda e: change(e[3], task_result={"videos": []}), {"task.no-result"}),
+    "a time in seconds": (lambda e: [change(each, created_at=1790000000) for each in e[:4]], {"task.times"}),
     "a time before the creation": (lambda e: change(e[2], updated_at=1789999999999), {"task.times"}),
     "a creation that moves": (lambda e: change(e[2], created_at=1789999999000), {"task.created"}),
     "another task's answer": (lambda e: change(e[1], task_id="42"), {"task.id"}),

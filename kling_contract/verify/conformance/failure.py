@@ -32,7 +32,7 @@ CHECKS = {
     "lifecycle.count": "there are as many results as were asked for",
     "lifecycle.times": "no time lies before the creation, and an update never before the last one",
     "lifecycle.identity": "the same id is the same task, created at the same time",
-    "lifecycle.external": "a task is found by the caller's own id, and shows no other",
+    "lifecycle.external": "a task is found by the caller's own id, and repeats it",
     "lifecycle.duplicate": "the caller's own id cannot be used twice",
     "list.contains": "a list contains what was created",
     "list.agrees": "a list and a query say the same of a task",

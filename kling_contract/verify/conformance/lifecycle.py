@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.client.answers import STATUSES, task_id
+from kling_contract.envelopes import names_in
 from kling_contract.verify.conformance.expecting import expect_refusal, expect_success, fail
 from kling_contract.verify.conformance.failure import Broken
 
@@ -76,7 +77,7 @@ def live(asking: Asking, create: Operation, body: dict[str, Any]) -> Life:
     last = [life.looked_at(get) for _ in range(_STILL)][-1]
     _count(life, last)
     _open(life, last)
-    _by_external(life, get)
+    _by_external(life, get, last)
     if listing is not None:
         _listed(life, listing)
     return life
@@ -168,10 +169,13 @@ def _open(life: Life, last: Asked) -> None:
             raise fail("result.opens", last, said)
 
 
-def _by_external(life: Life, get: Operation) -> None:
+def _by_external(life: Life, get: Operation, last: Asked) -> None:
     name = life.body.get(life.create.external or "")
     if not name:
         return
+    shows = any(value == "external_id" for _, value in names_in(get.envelope.template))
+    if shows and life.last.get("external_id") != name:
+        raise fail("lifecycle.external", last, f"the caller's own id {name!r} is not repeated")
     if "external" in get.ids:
         asked = life.asking.get(get, name)
         if not asked.succeeded or task_id(asked.values) != life.id:

@@ -178,10 +178,17 @@ def _callbacks(asking: Asking, create: Operation) -> Iterator[Failure]:
 
 
 def _guards(verification: Verification) -> Iterator[Failure]:
-    """Yield that an operation never succeeded, or that every answer was about credentials."""
+    """Yield that an operation never succeeded, or that every answer was about credentials.
+
+    An operation that only was not reached, since another of its family failed, is not at fault.
+    """
     provider, settings = verification.provider, verification.settings
+    failed = {each.operation for each in verification.failures if each.operation}
+    families = {provider.operation(name).family for name in failed}
     for name, (asked, succeeded) in verification.counts.items():
-        if not succeeded and not _is_shut(provider.operation(name), settings):
+        operation = provider.operation(name)
+        reached = name in failed or operation.family not in families
+        if reached and not succeeded and not _is_shut(operation, settings):
             yield Failure("guard.success", name, f"none of its {asked} answers was a success")
     served = [each for each in verification.asked if each.operation and not _is_shut(each.operation, settings)]
     keyed = [each for each in served if each.key]

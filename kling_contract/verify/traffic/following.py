@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST = 20_000  # tasks, and results, that are followed at a time
 DAY = 86_400.0  # seconds
 SECOND = 1000  # ms; some answers tell the same time in whole seconds
+_EARLIEST = 10**11  # milliseconds; less is seconds, since it would be before 1974
 
 _RANKS = {"submitted": 0, "processing": 1, "succeed": 2, "failed": 2}
 _ENDED = 2
@@ -138,7 +139,7 @@ class Followers:
 
 def _took(created: Any, updated: Any, asked: float | None, now: float | None) -> float | None:
     """Return what a task took by the provider's times, else by the recording's, which are as exact as the polling."""
-    if isinstance(created, int) and isinstance(updated, int):
+    if isinstance(created, int) and isinstance(updated, int) and updated >= created:
         return (updated - created) / 1000
     return None if asked is None or now is None else now - asked
 
@@ -169,6 +170,9 @@ def _flaws(seen: Seen, values: Mapping[str, Any]) -> Iterator[Finding]:
     if status == "succeed" and not results and seen.operation.kind == "get":
         yield seen.broken("task", Violation("", "task.no-result", f"task {task} is succeed and has no result"))
     created, updated = values.get("created_ms"), values.get("updated_ms")
+    if isinstance(created, int) and 0 < created < _EARLIEST:
+        message = f"task {task} was created at {created}, which is no time of these years in milliseconds"
+        yield seen.broken("task", Violation("", "task.times", message))
     if isinstance(created, int) and isinstance(updated, int) and updated < created:
         message = f"task {task} was updated {(created - updated) / 1000:g} s before it was created"
         yield seen.broken("task", Violation("", "task.times", message))
