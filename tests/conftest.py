@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["pytester"]
 
+# Whether this runs in CI or has colours changes what pytest, argparse and others print, which tests read.
+OF_THE_MACHINE = frozenset({"CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "FORCE_COLOR", "NO_COLOR", "COLUMNS"})
+
 settings.register_profile("quick", deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=3000)
 
@@ -37,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "thorough: an exhaustive run, only with --thorough")
     settings.load_profile("thorough" if config.getoption("--thorough") else "quick")
-    for name in [name for name in os.environ if name.startswith(("KLING_", "KLINGMOCK_"))]:
+    for name in [name for name in os.environ if name.startswith(("KLING_", "KLINGMOCK_")) or name in OF_THE_MACHINE]:
         del os.environ[name]
 
 
