@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 
 import uvicorn
 from starlette.applications import Starlette
@@ -35,13 +34,13 @@ async def get(request: Request) -> Response:
 
 
 def main() -> None:
-    """Serve on a free port, or on the one that is given, until a signal."""
+    """Serve on a free port until a signal."""
     routes = [
         Route("/tasks", create, methods=["POST"]),
         Route("/images", accept, methods=["POST"]),
         Route("/tasks/{id}", get),
     ]
-    listening = socket.create_server(("127.0.0.1", int(sys.argv[1]) if sys.argv[1:] else 0), backlog=2048)
+    listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(f"ready http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
     config = uvicorn.Config(
         Starlette(routes=routes), lifespan="off", log_config=None, access_log=False, server_header=False

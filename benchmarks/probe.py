@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from benchmarks.servers import ROOT, environment, free_port, start, stop, wait_for
+from benchmarks.servers import ROOT, environment, port_of, start, stop
 from kling_contract.clock import RealClock
 from kling_contract.documents import bundled
 from kling_contract.probe import Manner, probe
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LEVEL = 4
 GOAL = 2.0  # seconds for the whole command
 _KEY = "a-key-that-a-mock-takes"
-_SERVE = ("kling_contract", "serve", "--log-format", "none", "--port")
+_SERVE = ("kling_contract", "serve", "--log-format", "none", "--port", "0")
 
 
 def wanted(url: str, names: Sequence[str]) -> list[Target]:
@@ -45,10 +45,9 @@ def run(quick: bool = False) -> dict[str, Any]:
     """Return the figures: seconds, medians of all rounds. Raises RuntimeError if a probe finds the mock not healthy."""
     rounds = 1 if quick else 7
     names = bundled()
-    process = start(_SERVE, port := free_port())
+    process = start(_SERVE)
     try:
-        wait_for(port, process)
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port_of(process)}"
         targets = wanted(url, names)
         figures = {
             "whole_command": _median(rounds, lambda: _command(url, names)),

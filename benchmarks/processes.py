@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from benchmarks.load import Unexpected
 from benchmarks.requests import CREATE, large, operation, post, small
 from benchmarks.results import Result
-from benchmarks.servers import OURS, ROOT, THEIRS, environment, free_port, running, start, stop
+from benchmarks.servers import OURS, ROOT, THEIRS, environment, port_of, running, start, stop
 from benchmarks.throughput import fill
 
 if TYPE_CHECKING:
@@ -35,21 +35,15 @@ def cold(sizes: Sizes, generator: Generator) -> Iterator[Result]:
 
 def _first_answer(command: tuple[str, ...], request: bytes) -> float:
     """Return milliseconds."""
-    port, began = free_port(), time.perf_counter()
-    process = start(command, port)
+    began = time.perf_counter()
+    process = start(command)
     try:
-        while process.poll() is None:
-            try:
-                answer = _ask(port, request)
-            except ConnectionRefusedError:
-                time.sleep(0.001)
-                continue
-            if not answer.startswith(b"HTTP/1.1 200 "):
-                raise Unexpected(answer.decode("latin-1"))
-            return (time.perf_counter() - began) * 1000
+        answer = _ask(port_of(process), request)
+        if not answer.startswith(b"HTTP/1.1 200 "):
+            raise Unexpected(answer.decode("latin-1"))
+        return (time.perf_counter() - began) * 1000
     finally:
         stop(process)
-    raise Unexpected(f"{command} ended with {process.returncode}")
 
 
 def _ask(port: int, request: bytes) -> bytes:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 # At this speed every task has ended when it is asked for, and its answer is as long as it gets.
 _OPTIONS = ("--provider", PROVIDER, "--open", f"{CREATE},{GET}", "--log-format", "none", "--speed", "1000000")
-OURS = ("kling_contract", "serve", *_OPTIONS, "--port")
+OURS = ("kling_contract", "serve", *_OPTIONS, "--port", "0")
 THEIRS = ("benchmarks.echo",)
 
 
@@ -49,21 +47,19 @@ class Server:
 
 @contextlib.contextmanager
 def running(command: tuple[str, ...]) -> Iterator[Server]:
-    """Start a server on a free port of its own core, and stop it at the end; returns when it takes connections."""
-    port = free_port()
-    process = start(command, port)
+    """Start a server on a free port and a core of its own, and stop it at the end."""
+    process = start(command)
     pin(process.pid, 0)
     try:
-        wait_for(port, process)
-        yield Server(process, port)
+        yield Server(process, port_of(process))
     finally:
         stop(process)
 
 
-def start(command: tuple[str, ...], port: int) -> subprocess.Popen[bytes]:
-    """Start a module of Python with a port as its last argument."""
-    null, line = subprocess.DEVNULL, [sys.executable, "-m", *command, str(port)]
-    return subprocess.Popen(line, cwd=ROOT, env=environment(), stdout=null, stderr=null)
+def start(command: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    """Start a module of Python that says on which port it serves."""
+    line = [sys.executable, "-m", *command]
+    return subprocess.Popen(line, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
 def environment() -> dict[str, str]:
@@ -74,25 +70,15 @@ def environment() -> dict[str, str]:
 def stop(process: subprocess.Popen[bytes]) -> None:
     """End a process and wait for its end."""
     process.terminate()
-    process.wait()
+    process.communicate()
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Return once the port takes connections. Raises RuntimeError if the process ends before."""
-    while process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.001)
-        else:
-            return
-    raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+def port_of(process: subprocess.Popen[bytes]) -> int:
+    """Return the port of a server's ready line, once it takes requests. Raises RuntimeError if it ends before."""
+    line = process.stdout.readline() if process.stdout else b""
+    if not line:
+        raise RuntimeError(f"{process.args!r} ended with {process.wait()}")
+    return int(line.rpartition(b":")[2])
 
 
 def pin(process: int, core: int) -> None:

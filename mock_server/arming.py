@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     import random
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 Thing = TypeVar("Thing")
 
 
-@dataclass(slots=True)
-class Armed(Generic[Thing]):
+class Armed(msgspec.Struct, Generic[Thing]):
     """A thing for the next `times` requests of an operation (None: of any), each taken with a probability."""
 
     thing: Thing

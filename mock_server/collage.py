@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +27,7 @@ SHAPES = (9 / 16, 16 / 9)  # width by height; what is narrower or wider is cropp
 PLACES = ((0.5, 0.5), (0.0, 0.5), (1.0, 0.5), (0.5, 0.0), (0.5, 1.0), (0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0))
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(msgspec.Struct, frozen=True):
     """The pictures of a composition, RGB or RGBA, at least one subject; None where no scene or style was asked for."""
 
     subjects: Sequence[Image.Image]
@@ -75,8 +75,7 @@ def _rows(shapes: Sequence[float], count: int) -> list[list[float]]:
     return [row for row in rows if row]
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(msgspec.Struct, frozen=True):
     """Rows of shapes, all of one width, with a gap between any two neighbours; in pixels."""
 
     rows: Sequence[Sequence[float]]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
+
+from msgspec.structs import replace
 
 from kling_contract.clock import stopwatch
 from kling_contract.contract import check_parameters, check_response

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -49,8 +48,7 @@ class Headers(Mapping[str, str]):
         return len(self._values)
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(msgspec.Struct):
     """One request. Header names are lower case; `path` is still percent-encoded, `origin` is scheme and host.
 
     `client` is the address that it came from, or empty for one that came through no socket.
@@ -66,8 +64,7 @@ class Exchange:
     client: str = ""
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """A request on its way: whom it asks, in which session, for what. `value` is the id in its path.
 
     `faults` are those of the session that are to strike it.
@@ -82,8 +79,7 @@ class Call:
     faults: Sequence[Armed[Fault]] = ()
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct):
     """One answer; `entry` is its place in the journal.
 
     Nothing is sent for `delay` seconds of real time. Then the answer is sent `whole`, or its body is `cut` after

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kling_contract.images import read_header
+from mock_server.files import File
 from mock_server.outward import Failed, Reach, Refused
-from mock_server.png import File
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,11 +32,19 @@ class Fetching:
         reach = Reach(allowed, flag=_FLAG, loopback=False)
         self._outward = _outward(reach) if allowed else None
         self._say, self._told = say, set[str]()
+        self._passed_by: set[str] = set()
 
     @property
     def is_off(self) -> bool:
         """Whether no host is allowed, so that `fetch` calls nobody and only says so."""
         return self._outward is None
+
+    def pass_by(self, url: str) -> None:
+        """Say that a URL is not fetched where fetching is off; of every origin that costs something but once."""
+        origin = url[: url.find("/", len("https://"))]
+        if origin not in self._passed_by and len(self._passed_by) < _MOST_TOLD:
+            self._passed_by.add(origin)
+            self.fetch(url)
 
     def fetch(self, url: str) -> File:
         """Return the file behind a URL; an empty one where it cannot be had."""

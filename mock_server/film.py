@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import io
 import random
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from mock_server.files import File, Unwanted
 from mock_server.pictures import decoded, pillow, stand_in
-from mock_server.png import File
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,8 +34,7 @@ CONTAINER = {"movflags": "+faststart+use_metadata_tags", "fflags": "+bitexact"}
 BT709, UNSAID = 1, 2  # how colours are coded (H.264, table E-5); as in high definition, and said, so that none guesses
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
+class Shot(msgspec.Struct, frozen=True):
     """What a clip shows.
 
     `start`, `tail` and `still` are image files (PNG, JPEG), None where there is none or nothing was at hand; what
@@ -50,10 +50,6 @@ class Shot:
     aspect: tuple[int, int] | None = None  # sides of an original not at hand; the stand-in has their shape
     seed: int = 0
     index: int = 0
-
-
-class Unwanted(Exception):
-    """Nobody waits for the film any more."""
 
 
 def film(shot: Shot, *, label: Mapping[str, str], wanted: Callable[[], bool] = lambda: True) -> File | None:

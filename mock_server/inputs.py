@@ -41,7 +41,7 @@ class Inputs:
         place either way.
         """
         if len(pictures) == 1 and self._is_out_of_reach(pictures[0][1]):
-            self._fetching.fetch(pictures[0][1])
+            self._fetching.pass_by(pictures[0][1])
             return
         kept = tuple([(field, _short(text, origins)) for field, text in pictures])
         if kept:

@@ -51,7 +51,7 @@ def _seconds(transition: Transition, pace: str, chance: random.Random) -> float:
 def spread_over(total: float, seconds: Sequence[float]) -> tuple[float, ...]:
     """Return `seconds` in proportion, adding up to `total`."""
     whole = sum(seconds)
-    return tuple(total * each / whole if whole else total / len(seconds) for each in seconds)
+    return tuple(total * (each / whole) if whole else total / len(seconds) for each in seconds)
 
 
 def status_at(steps: Plan, now: int) -> Step:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from mock_server.lifecycle import TERMINAL, status_at
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _DIGITS = 6  # of billing units, so that ten times 0.1 is 1
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(msgspec.Struct, frozen=True):
     """What a session is limited to; None and missing kinds are not limited.
 
     tasks       result kind (`image`, `video`) -> slots in flight; a task of n images takes n

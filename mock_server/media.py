@@ -6,14 +6,14 @@ import re
 import struct
 from decimal import Decimal
 from fractions import Fraction
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kling_contract.expansion import Ratios, canvas
 from kling_contract.images import read_header
+from mock_server.files import File
 from mock_server.film import Shot, film
 from mock_server.pictures import composed_png, expanded_png, plain_composed_png, plain_expanded_png
-from mock_server.png import File
+from mock_server.showing import clip_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,13 +38,6 @@ class Input(NamedTuple):
 
     field: str
     data: bytes
-
-
-def missing_extra() -> str | None:
-    """Return what to install so that results are drawn from their inputs, in one line; None if it is there."""
-    if all(map(find_spec, ("PIL", "av"))):
-        return None
-    return "results are small built-in files; pip install 'kling-contract[media]' draws them from their inputs"
 
 
 def draw(
@@ -109,12 +102,6 @@ def _first(inputs: Sequence[Input], field: str) -> bytes | None:
 def _header_sides(data: bytes) -> tuple[int, int] | None:
     header = read_header(data)
     return (header.width, header.height) if header.width and header.height else None
-
-
-def clip_seconds(fields: Mapping[str, Any]) -> int:
-    """Return the length of a request's video, 1 to 15 whole seconds; the documented default is 5."""
-    text = str(fields.get("duration", ""))
-    return min(max(int(text), 1), 15) if text.isdecimal() and len(text) < 4 else 5
 
 
 def clip(seconds: int, *, label: Mapping[str, str]) -> File:

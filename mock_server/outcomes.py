@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from kling_contract.wording import did_you_mean
 from mock_server.callbacks.modes import ORDERED
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from mock_server.exchange import Call
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What is decided of a task when it is created; `polls` counts on an auto clock, `callbacks` is one of `MODES`."""
 
     scenario: Scenario

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from kling_contract.expansion import Canvas, Ratios
-    from mock_server.png import Colour, File
+    from mock_server.files import File
+    from mock_server.png import Colour
 
 MAX_PIXELS = 64_000_000  # drawn in memory; four bytes a pixel, a few copies at a time
 SKY = (118, 158, 204, 222, 230, 234)  # two colours of red, green and blue: top, bottom

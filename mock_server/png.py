@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kling_contract.images.png import SIGNATURE, chunk, written
+from mock_server.files import File
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,15 +15,6 @@ if TYPE_CHECKING:
     Colour = tuple[int, int, int]
 
 HEADER_END = len(SIGNATURE) + 25  # a PNG's first chunk, IHDR, always has 25 bytes
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A result file: its media type, its bytes, and the ending its name has (`.png`, `.mp4`)."""
-
-    content_type: str
-    data: bytes
-    suffix: str
 
 
 def labelled(data: bytes, label: Mapping[str, str]) -> File:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from kling_contract.documents import Expiry, Footage
 from kling_contract.images import decoded, is_url
 from mock_server.inputs import MEDIA
 from mock_server.lifecycle import status_at
-from mock_server.media import Input, draw
 from mock_server.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from mock_server.addressing import Addresses
     from mock_server.fetching import Fetching
+    from mock_server.files import File
     from mock_server.inputs import Inputs
-    from mock_server.png import File
     from mock_server.session import Session
     from mock_server.sessions import Sessions
     from mock_server.settings import Settings
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 
 _LONGEST_CHAIN = 64  # results that are made of results; each is drawn inside the call of the next
 _AT_ONCE = max(2, os.cpu_count() or 1)  # a large picture takes a few hundred megabytes while it is drawn
+
+
+def missing_extra() -> str | None:
+    """Return what to install so that results are drawn from their inputs, in one line; None if it is there."""
+    if all(map(find_spec, ("PIL", "av"))):
+        return None
+    return "results are small built-in files; pip install 'kling-contract[media]' draws them from their inputs"
 
 
 class Expired(Exception):
@@ -111,6 +119,9 @@ class Results:
             raise Expired(status, session.expired.get(task.id) or "this result has expired")
 
     def _drawn(self, found: _Found, chain: tuple[str, ...]) -> File:
+        # What draws is loaded when something is drawn, and not whenever a server starts.
+        from mock_server.media import Input, draw
+
         task, owner = found.task, found.session.key(found.task.id)
         inputs = [Input(field, self._bytes(owner, text, chain)) for field, text in self._inputs.of(owner)]
         side, rate = self._footage(task)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from email.utils import formatdate, parsedate_to_datetime
 from typing import TYPE_CHECKING, BinaryIO
 
 import anyio
+import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from mock_server.exchange import Answer, Headers
-from mock_server.film import Unwanted
+from mock_server.files import Unwanted
 from mock_server.ranges import Unsatisfiable, spans
 from mock_server.results import Expired
 
@@ -43,13 +43,12 @@ _PREFLIGHT = {
 }
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(msgspec.Struct):
     """An answer. Its body is made of `parts`: bytes, and spans of a `file`, which whoever has the reply closes."""
 
     status: int
     headers: dict[str, str]
-    parts: Sequence[bytes | Span] = field(default_factory=list)
+    parts: Sequence[bytes | Span] = []
     file: BinaryIO | None = None
 
     @property

@@ -6,9 +6,10 @@ import hashlib
 import io
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
 
 from mock_server.bounded import Bounded
 from mock_server.scratch import Scratch
@@ -16,14 +17,13 @@ from mock_server.scratch import Scratch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mock_server.png import File
+    from mock_server.files import File
 
 _IN_MEMORY = 32 * 1024 * 1024  # bytes, where the disk takes none
 _APIECE = 4096  # bytes that a file takes besides its own, so that empty ones are bounded too
 
 
-@dataclass(frozen=True, slots=True)
-class Shelved:
+class Shelved(msgspec.Struct, frozen=True):
     """A file: its media type, the ending of its name, its bytes on disk or in memory, how many, and their digest.
 
     `ended` is when it came to be on the clock of its session, in Unix ms.

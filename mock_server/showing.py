@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mock_server.lifecycle import TERMINAL
-from mock_server.media import clip_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mock_server.lifecycle import Step
     from mock_server.store import Task
 
@@ -27,6 +28,12 @@ def values_of(task: Task, step: Step, origin: str) -> dict[str, Any]:
         values[f"{task.result}s"] = _results(task, origin)
         values["units"] = None if task.units is None else f"{task.units:g}"
     return values
+
+
+def clip_seconds(fields: Mapping[str, Any]) -> int:
+    """Return the length of a request's video, 1 to 15 whole seconds; the documented default is 5."""
+    text = str(fields.get("duration", ""))
+    return min(max(int(text), 1), 15) if text.isdecimal() and len(text) < 4 else 5
 
 
 def _results(task: Task, origin: str) -> list[dict[str, Any]]:

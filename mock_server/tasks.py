@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mock_server.inputs import Inputs
     from mock_server.settings import Settings
 
-_LONGEST_TEXT = 200
+_LONGEST_TEXT = 40  # characters: what decides how a result is drawn is a number, a length, an aspect, a mode or a model
 _LARGEST = 2**63 - 1  # the store's encoding has no larger integers
 _NUMBERS = frozenset({int, float, bool, Decimal})
 _MOST_RESULTS = 16
@@ -142,8 +142,8 @@ def _number(says: int | str, body: Mapping[str, Any]) -> int:
 
 
 def _fields(operation: Operation, body: Mapping[str, Any]) -> dict[str, Any]:
-    known = operation.properties
-    return {operation.canonical(name): value for name, value in body.items() if name in known and _is_small(value)}
+    names = operation.canonicals
+    return {names[name]: value for name, value in body.items() if name in names and _is_small(value)}
 
 
 def _is_small(value: Any) -> bool:

@@ -12,8 +12,9 @@ A client that cannot set headers writes the same into any text of its body: `[[k
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from mock_server.callbacks.modes import MODES
 
@@ -39,8 +40,7 @@ class BadWish(ValueError):
         super().__init__(message)
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """What is asked for; None leaves it to others. `delay` are seconds: one for all, or one for each transition."""
 
     scenario: str | None = None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from mock_server import film
-    from mock_server.png import File
+    from mock_server.files import File
 
 pytest_plugins = ["pytester"]
 

@@ -188,7 +188,7 @@ def _listed(values: list[str]) -> list[str]:
 
 def _greet(url: str, options: argparse.Namespace, provider: Provider) -> None:
     """Print the ready line, and for people a call to paste."""
-    from mock_server.media import missing_extra as missing_media
+    from mock_server.results import missing_extra as missing_media
 
     print(f"ready {url}", flush=True)
     pace = f"a minute of a task's life takes {60 / options.speed:g} s (--speed {options.speed:g})"

@@ -6,9 +6,9 @@ is nested deep enough. Both are counted here first, without recursion over the t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import yaml
 
 MOST = 100_000  # parts; the largest bundled document has 5000
@@ -18,8 +18,7 @@ _LARGE = f"more than {MOST} parts, once each alias and reference is written out"
 _DEEP = f"more than {DEEPEST} levels deep"
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(msgspec.Struct):
     """A list or mapping that is being read: its parts so far, and the levels below it."""
 
     anchor: str | None

@@ -209,17 +209,17 @@ class Operation:
 
     def canonical(self, name: str) -> str:
         """Return the official name of a field of this provider."""
-        return self._canonical.get(name, name)
+        return self.canonicals.get(name, name)
 
     @cached_property
     def renamed(self) -> Mapping[str, str]:
         """Canonical name -> this provider's, for the fields that it renames."""
-        return {canonical: name for name, canonical in self._canonical.items()}
+        return {canonical: name for name, canonical in self.canonicals.items() if canonical != name}
 
     @cached_property
-    def _canonical(self) -> Mapping[str, str]:
-        own = self.properties.items()
-        return {name: value["x-canonical-name"] for name, value in own if "x-canonical-name" in value}
+    def canonicals(self) -> Mapping[str, str]:
+        """This provider's name of each field of the request body -> the official one."""
+        return {name: value.get("x-canonical-name", name) for name, value in self.properties.items()}
 
     @cached_property
     def _pictured(self) -> Mapping[str, Mapping[str, Any]]:

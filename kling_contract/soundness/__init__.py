@@ -24,8 +24,8 @@ __all__ = ["load", "verify"]
 def load(provider: str | Path) -> Provider:
     """Return a bundled provider by name, or one that the file at a path describes, looked over as a whole.
 
-    A bundled one is not looked over, since the tests have done that, and is read once: nothing about a provider ever
-    changes. Raises `DocumentError` with file and line.
+    A bundled one is neither looked over nor checked, since the tests have done that, and is read once: nothing about a
+    provider ever changes. Raises `DocumentError` with file and line.
     """
     if str(provider) in documents.bundled():
         return _bundled(str(provider))
@@ -36,7 +36,7 @@ def load(provider: str | Path) -> Provider:
 
 @functools.cache
 def _bundled(name: str) -> Provider:
-    return documents.load(name)
+    return documents.load(name, checked=True)
 
 
 def verify(provider: Provider) -> None:

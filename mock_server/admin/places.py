@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.documents import bundle, bundled
@@ -19,10 +18,12 @@ if TYPE_CHECKING:
 
 def health(ask: Ask) -> Any:
     """Return that the server is there, and what it serves."""
+    from importlib.metadata import version
+
     served = ask.provider
     return {
         "status": "ok",
-        "version": importlib.metadata.version("kling-contract"),
+        "version": version("kling-contract"),
         "provider": {"name": served.name, "date": served.date, "digest": served.digest},
         "sessions": len(list(ask.sessions)),
         "session": ask.session.name,

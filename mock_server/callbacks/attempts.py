@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from kling_contract.clock import stopwatch
 from kling_contract.contract import check_callback
@@ -30,8 +31,7 @@ _HEADERS = {"content-type": "application/json; charset=utf-8", "user-agent": "kl
 _MOST_TOLD = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(msgspec.Struct, frozen=True):
     """A callback ready to be sent; `timeout` is in real seconds."""
 
     url: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from mock_server.outward import Reach
 
@@ -24,11 +25,10 @@ _AT_ONCE = 64  # attempts under way
 _MOST_ANSWER = 64 * 1024  # bytes that are read of an answer
 
 
-@dataclass(slots=True)
-class _Lane:
+class _Lane(msgspec.Struct):
     """The callbacks of one task, of which the next is sent when the one before has been answered."""
 
-    waiting: deque[Delivery] = field(default_factory=deque)
+    waiting: deque[Delivery] = msgspec.field(default_factory=deque)
     work: asyncio.Task[None] | None = None
 
 

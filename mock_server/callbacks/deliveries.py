@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from mock_server.callbacks.delivery import Delivery
 
 
-@dataclass(slots=True)
-class Policy:
+class Policy(msgspec.Struct):
     """How a session's callbacks are sent, where that is not as the provider's document says.
 
     `secrets` sign each (`whsec_...`; two while one replaces the other); `retries` are the seconds before each further

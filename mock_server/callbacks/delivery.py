@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from kling_contract import redaction
 
@@ -20,8 +21,7 @@ _LONGEST_URL = 2000  # characters that are shown
 _GONE = 410
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(msgspec.Struct):
     """One time that a callback was sent. `at` is the session's time and `wall` the real one, both Unix ms.
 
     `status` is 0 where no answer came, and `error` says why.
@@ -70,8 +70,7 @@ def _pause(retry_after: str, wall: float) -> float | None:
     return min(max(float(seconds), 0.0), _LONGEST_PAUSE)
 
 
-@dataclass(slots=True)
-class Delivery:
+class Delivery(msgspec.Struct):
     """One callback of a task. `id` is the `webhook-id` of every attempt; `body` is written when it is first sent.
 
     A delivery is `waiting` until a receiver takes it (2xx) or it is given up: `failed` after the last retry, `stopped`
@@ -90,7 +89,7 @@ class Delivery:
     state: State = "waiting"
     next: int | None = None
     body: bytes = b""
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[Attempt] = []
 
     def settle(self, attempt: Attempt, retries: Sequence[float]) -> None:
         """Take note of an attempt, and decide whether and when there is to be another.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from kling_contract import redaction
 from kling_contract.errors import SignatureError
@@ -18,8 +19,7 @@ _MOST_LETTERS, _MOST_KEPT = 10_000, 64 * 1024 * 1024
 _LONGEST_NAME = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True):
     """What arrived, and when: by the session's time and the real one (Unix ms).
 
     `signature` is `valid`, `absent`, `unchecked` where the session has no secret, or what is wrong with it.

@@ -6,11 +6,11 @@ None of them sends or waits. Delay and fate are fields of the answer, which whoe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from mock_server.exchange import encode
 from mock_server.faults.places import holder, place_of, places
@@ -46,8 +46,7 @@ class Chain:
         return answer
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(msgspec.Struct, frozen=True):
     """The answer comes so many seconds of real time later."""
 
     seconds: float
@@ -57,8 +56,7 @@ class Latency:
         return replace(answer, delay=answer.delay + self.seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(msgspec.Struct, frozen=True):
     """No answer comes; the connection stays open until the client gives up, or for so many seconds at most."""
 
     seconds: float
@@ -68,8 +66,7 @@ class Silence:
         return replace(answer, delay=answer.delay + self.seconds, fate="closed")
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(msgspec.Struct, frozen=True):
     """No answer comes, and the connection is reset."""
 
     def __call__(self, call: Call, answer: Answer) -> Answer:
@@ -77,8 +74,7 @@ class Reset:
         return replace(answer, fate="reset")
 
 
-@dataclass(frozen=True, slots=True)
-class CutOff:
+class CutOff(msgspec.Struct, frozen=True):
     """The connection ends within the body, after `kept` bytes of it; None is half of them."""
 
     kept: int | None = None
@@ -88,8 +84,7 @@ class CutOff:
         return replace(answer, fate="cut", kept=self.kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A row of the provider's error table, under its own HTTP status or another one."""
 
     row: ErrorRow
@@ -113,8 +108,7 @@ class Row:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """An HTML page with HTTP status 200, as proxies and wrong addresses give."""
 
     def __call__(self, call: Call, answer: Answer) -> Answer:
@@ -122,8 +116,7 @@ class Page:
         return replace(answer, status=200, body=_PAGE.encode(), content_type="text/html; charset=utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(msgspec.Struct, frozen=True):
     """HTTP status 301 to another address; None is the root of this server."""
 
     location: str | None = None
@@ -134,8 +127,7 @@ class Redirect:
         return replace(answer, status=301, body=b"", content_type="text/html; charset=utf-8", headers=headers)
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidJson:
+class InvalidJson(msgspec.Struct, frozen=True):
     """A whole body that is not JSON: it ends too early, and its Content-Length agrees."""
 
     def __call__(self, call: Call, answer: Answer) -> Answer:
@@ -143,8 +135,7 @@ class InvalidJson:
         return replace(answer, body=answer.body.rstrip()[:-1] or b"{")
 
 
-@dataclass(frozen=True, slots=True)
-class WrongContentType:
+class WrongContentType(msgspec.Struct, frozen=True):
     """The right body under another content type."""
 
     content_type: str = "text/plain; charset=utf-8"
@@ -154,8 +145,7 @@ class WrongContentType:
         return replace(answer, content_type=self.content_type)
 
 
-@dataclass(frozen=True, slots=True)
-class MissingField:
+class MissingField(msgspec.Struct, frozen=True):
     """A field of the body is left out; None is the task id, or the list of tasks where that is empty."""
 
     pointer: str | None = None
@@ -169,8 +159,7 @@ class MissingField:
         return _edited(call, answer, self.pointer, leave_out)
 
 
-@dataclass(frozen=True, slots=True)
-class MistypedField:
+class MistypedField(msgspec.Struct, frozen=True):
     """A field of the body has another JSON type; None is the task id, or the list of tasks where that is empty."""
 
     pointer: str | None = None
@@ -184,8 +173,7 @@ class MistypedField:
         return _edited(call, answer, self.pointer, mistype)
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownStatus:
+class UnknownStatus(msgspec.Struct, frozen=True):
     """The task has a status word that no document knows; in a list, the first task."""
 
     word: str

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from kling_contract.wording import did_you_mean
 from mock_server.faults.changes import (
@@ -63,8 +64,7 @@ class _Part(NamedTuple):
     bound: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(msgspec.Struct, frozen=True):
     """A fault that every provider has; the first of its phases is the usual one."""
 
     summary: str

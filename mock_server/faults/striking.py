@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from mock_server.exchange import Answer, Call
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 Phase = Literal["before", "after", "answer"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """A change of answers under the name that it was asked for by, and when it strikes.
 
     before   instead of handling the request: its body is not read, and no task exists

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
 import httpcore
+import msgspec
 
 from kling_contract.clock import stopwatch
 from mock_server.outward.connecting import AsyncConnector, Connector, resolved
@@ -139,8 +139,7 @@ class Outward:
         return self._given or httpcore.default_ssl_context()
 
 
-@dataclass(frozen=True, slots=True)
-class _Lane:
+class _Lane(msgspec.Struct, frozen=True):
     """What the calls on one event loop share."""
 
     idle: Idle[httpcore.AsyncHTTPConnection]

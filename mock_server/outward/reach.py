@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from copy import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from mock_server.outward.errors import Refused
 from mock_server.outward.origins import canonical
@@ -72,8 +73,7 @@ class Reach:
         return self._loopback and (plain.is_loopback or plain.is_unspecified)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     """What one entry allows: a host by name, by the end of its name (`.example.com`) or any (`*`), or a network."""
 
     host: str | _Network

@@ -17,8 +17,8 @@ from web import get
 from wire import PATIENCE, wire
 
 from mock_server import MockServer, media
-from mock_server.film import Unwanted
-from mock_server.png import File
+from mock_server.files import File, Unwanted
+from mock_server.media import draw
 
 CROWD = 50
 
@@ -34,13 +34,13 @@ class Drawing:
         self.drawn.append(task.id)
         self.begun.release()
         assert self.go.wait(PATIENCE)
-        return media.draw(task, *given, **more)
+        return draw(task, *given, **more)
 
 
 @pytest.fixture
 def drawing(monkeypatch: pytest.MonkeyPatch) -> Drawing:
     found = Drawing()
-    monkeypatch.setattr("mock_server.results.draw", found)
+    monkeypatch.setattr("mock_server.media.draw", found)
     return found
 
 

@@ -16,7 +16,7 @@ from benchmarks.generators import own
 from benchmarks.load import Order, Slice, Unexpected, measure
 from benchmarks.requests import CREATE, large, operation, small
 from benchmarks.results import Result, surroundings, table
-from benchmarks.servers import THEIRS, free_port, running, start, stop, wait_for
+from benchmarks.servers import THEIRS, port_of, running, start, stop
 from benchmarks.sizes import Sizes
 from kling_contract.contract import check_request
 from mock_server.media import clip
@@ -206,7 +206,7 @@ def test_orders_and_slices_go_through_the_pipe_whole() -> None:
 
 
 def test_a_server_that_does_not_start_is_no_endless_wait() -> None:
-    process = start(("benchmarks.nothing",), port := free_port())
+    process = start(("benchmarks.nothing",))
     with pytest.raises(RuntimeError, match="ended with 1"):
-        wait_for(port, process)
+        port_of(process)
     stop(process)

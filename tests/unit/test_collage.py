@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
 from kling_contract.demo_photo import photo
-from mock_server import pictures, png
+from mock_server import pictures
 from mock_server.collage import SHAPES, arranged
+from mock_server.files import File
 from mock_server.media import size_for_aspect
 
 LABEL = {"Software": "kling-contract mock", "kling-task": "t-1", "kling-seed": "7"}
@@ -37,11 +38,11 @@ def noise(width: int, height: int, seed: int = 1) -> bytes:
     return encoded(Image.frombytes("RGBA", (width, height), random.Random(seed).randbytes(width * height * 4)))
 
 
-def composed(subjects, size=WIDE, *, seed=7, index=0, label=LABEL, **others) -> png.File:
+def composed(subjects, size=WIDE, *, seed=7, index=0, label=LABEL, **others) -> File:
     return pictures.composed_png(subjects, *size, seed=seed, index=index, label=label, **others)
 
 
-def decoded(file: png.File) -> Image.Image:
+def decoded(file: File) -> Image.Image:
     assert (file.content_type, file.suffix) == ("image/png", ".png")
     image = Image.open(io.BytesIO(file.data))
     image.load()

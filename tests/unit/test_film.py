@@ -6,18 +6,19 @@ import math
 import random
 import struct
 import sys
-from dataclasses import replace
 from fractions import Fraction
 
 import av
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 
 from kling_contract.demo_photo import photo
 from mock_server import pictures
-from mock_server.film import Shot, Unwanted, film
+from mock_server.files import Unwanted
+from mock_server.film import Shot, film
 
 LABEL = {"Software": "kling-contract mock", "kling-task": "t-1", "kling-seed": "7"}
 SKY = photo(160, 90)

@@ -4,7 +4,7 @@ import random
 from itertools import accumulate, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kling_contract.documents import Lifecycle, Scenario, Transition
@@ -78,6 +78,7 @@ def test_spread_differs_with_the_seed() -> None:
     assert len({durations(IMAGES, "spread", random.Random(seed)) for seed in range(20)}) == 20
 
 
+@example(Lifecycle("image", 1, 1, None, (Transition("processing", 5e-324, 5e-324, 5e-324),)), 1)
 @given(lifecycles, st.integers(0, 10**9))
 def test_a_given_time_is_the_sum_of_all_steps(lifecycle: Lifecycle, milliseconds: int) -> None:
     seconds = spread_over(milliseconds / 1000, typical(lifecycle))

@@ -21,6 +21,7 @@ from PIL import Image, ImageChops, ImageStat
 from kling_contract.demo_photo import photo
 from kling_contract.expansion import Ratios, canvas
 from mock_server import media, pictures, png
+from mock_server.files import File
 
 LABEL = {"Software": "kling-contract mock", "kling-task": "t-1", "kling-seed": "7"}
 ROOT = Path(__file__).parents[2]
@@ -43,14 +44,14 @@ def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
     return target.getvalue()
 
 
-def decoded(file: png.File) -> Image.Image:
+def decoded(file: File) -> Image.Image:
     assert (file.content_type, file.suffix) == ("image/png", ".png")
     image = Image.open(io.BytesIO(file.data))
     image.load()
     return image
 
 
-def expanded(original: bytes | None, width: int, height: int, how=SOME, *, seed=7, index=0, label=LABEL) -> png.File:
+def expanded(original: bytes | None, width: int, height: int, how=SOME, *, seed=7, index=0, label=LABEL) -> File:
     return pictures.expanded_png(original, width, height, how, seed=seed, index=index, label=label)
 
 
@@ -249,7 +250,7 @@ class TestText:
     def test_a_label_beyond_latin_1_survives(self):
         label = {"kling-task": "任务 é", "plain": "é"}
         data = expanded(None, 40, 30, label=label).data
-        assert decoded(png.File("image/png", data, ".png")).text == label
+        assert decoded(File("image/png", data, ".png")).text == label
         assert (data.count(b"iTXt"), data.count(b"tEXt")) == (1, 1)
 
     def test_no_label_no_text(self):

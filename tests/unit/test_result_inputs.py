@@ -15,7 +15,8 @@ from PIL import Image, ImageChops, ImageStat
 from test_inputs_results import expansion, finished, opened, png
 
 from mock_server import media
-from mock_server.media import Input, missing_extra
+from mock_server.media import Input
+from mock_server.results import missing_extra
 from mock_server.shelf import Shelved
 
 
@@ -116,7 +117,7 @@ def test_subjects_scene_and_style_have_their_roles() -> None:
 def test_what_a_provider_renamed_has_its_role_still(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[list[Input]] = []
     monkeypatch.setattr(
-        "mock_server.results.draw", lambda task, index, inputs, **_: drawn.append(inputs) or media.clip(5, label={})
+        "mock_server.media.draw", lambda task, index, inputs, **_: drawn.append(inputs) or media.clip(5, label={})
     )
     core = Core("cometapi")
     subjects = [{"subject_image": png(colour="red")}, {"subject_image": URL}]

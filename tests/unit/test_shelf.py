@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_server.bounded import Bounded
-from mock_server.png import File
+from mock_server.files import File
 from mock_server.scratch import PREFIX, Scratch
 from mock_server.shelf import Shelf
 
