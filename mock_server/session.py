@@ -5,28 +5,25 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from mock_server.agenda import Agenda
 from mock_server.arming import Armoury
 from mock_server.callbacks.deliveries import Deliveries, Policy
-from mock_server.callbacks.delivery import Delivery
 from mock_server.callbacks.inbox import Inbox
-from mock_server.callbacks.modes import Due, callbacks_of
 from mock_server.clocks import ClockError
-from mock_server.events import Busy, Events, exhausted
+from mock_server.events import Busy, exhausted
 from mock_server.journal import Journal
 from mock_server.limits import Limits
 from mock_server.store import MemoryStore, TaskStore
 from mock_server.wishes import NOTHING, Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from kling_contract.documents import Operation, Provider
-    from mock_server.callbacks.delivery import Attempt
     from mock_server.clocks import SessionClock
     from mock_server.events import Passing
     from mock_server.faults import Fault
     from mock_server.settings import Settings
-    from mock_server.store import Task
 
 Listener: TypeAlias = "Callable[[dict[str, Any]], None]"
 
@@ -62,14 +59,14 @@ class Session:
         self.chance = random.Random()
         self.store: TaskStore = MemoryStore()
         self.journal = Journal(settings.journal_entries, settings.journal_bytes)
-        self.events = Events(clock, self._happen)
         self.deliveries = Deliveries(_policy(settings), settings.kept_deliveries)
+        self.agenda = Agenda(name, clock, self.store, self.deliveries, self)
+        self.events = self.agenda.events
         self.inbox = Inbox()
         self.courier: Post = Nobody()
         self.forget: Callable[[str], None] = lambda prefix: None
         self.listeners: list[Listener] = []
         self.everyone: Sequence[Listener] = ()
-        self._watched = clock.mode != "real"
         self.open = dict.fromkeys(settings.opened, True)
         self.wish = NOTHING
         self.armed: Armoury[Wish] = Armoury(self.chance)
@@ -90,7 +87,7 @@ class Session:
 
     def forget_tasks(self) -> None:
         """Forget every task; ids go on, and nothing that was to happen to the tasks does."""
-        self.store = MemoryStore()
+        self.store.clear()
         self.limits = Limits(self.limits.rates, self.store, self.clock.now)
         self.polls.clear()
         self.expired.clear()
@@ -146,7 +143,7 @@ class Session:
         if not 0 <= seconds <= _MOST_SECONDS:
             raise ClockError(f"cannot advance by {seconds!r} seconds; accepted: 0 to {_MOST_SECONDS:.0f}")
         self._check_idle()
-        self.watch()
+        self.agenda.watch()
         return self.events.advancing(self.clock.now() + round(seconds * 1000))
 
     def set_clock(self, *, mode: str | None = None, now: int | None = None, speed: float | None = None) -> int:
@@ -161,7 +158,7 @@ class Session:
         self._check_idle()
         if now is not None:
             self.clock.check(now)
-        self.watch()
+        self.agenda.watch()
         self.clock.set(mode=mode, speed=speed)
         self.events.want(self.events.last("cr") if self.clock.mode == "auto" else None)
         return self.events.advancing(self.clock.now() if now is None else now)
@@ -222,46 +219,6 @@ class Session:
         if self.deliveries.out:
             self.courier.post(self)
 
-    def watch(self) -> None:
-        """From now on let every transition be an event, those of the tasks that there are included."""
-        if self._watched:
-            return
-        self._watched, now = True, self.clock.now()
-        for task in filter(None, map(self.store.get, self.store.ids())):
-            self._expect(task, [index for index, step in enumerate(task.steps) if step.at > now])
-
-    def expect(self, task: Task) -> None:
-        """Let every transition of a new task be an event, if anyone watches, and every callback."""
-        if self._watched:
-            self._expect(task, range(1, len(task.steps)))
-        if task.callback:
-            self._call_back(task, callbacks_of(task.steps, task.callbacks))
-
-    def change(self, task: Task) -> None:
-        """Keep a changed task, and tell of the steps that it did not have; those of the past and present at once."""
-        before = self.store.get(task.id)
-        known = before.steps if before else ()
-        self.store.replace(task)
-        self._expect(task, [n for n, step in enumerate(task.steps) if n >= len(known) or known[n].at != step.at])
-        if task.callback:
-            expected = callbacks_of(known, task.callbacks) if known else []
-            self._call_back(task, [due for due in callbacks_of(task.steps, task.callbacks) if due not in expected])
-        self.events.settle()
-
-    def _expect(self, task: Task, steps: Iterable[int]) -> None:
-        for index in steps:
-            self.events.at(task.steps[index].at, f"{index}/{task.id}")
-
-    def _call_back(self, task: Task, callbacks: Iterable[Due]) -> None:
-        """Let callbacks be events. On an auto clock nobody needs to poll for them; an early one is at once."""
-        for at, index in callbacks:
-            if task.callbacks == "early" and index == 0:
-                self.deliveries.urgent = self._deliver(f"0/{task.id}", at)
-                continue
-            self.events.at(at, f"c{index}/{task.id}")
-            if self.clock.mode == "auto":
-                self.events.want(at)
-
     @property
     def is_heard(self) -> bool:
         """Whether anyone listens."""
@@ -271,59 +228,6 @@ class Session:
         """Tell everyone who listens."""
         for listener in (*self.listeners, *self.everyone):
             listener(event)
-
-    def settle(self, delivery: Delivery, attempt: Attempt, retries: Sequence[float]) -> None:
-        """Take note of an attempt of a delivery; another one is an event. An auto clock goes on to it."""
-        delivery.settle(attempt, retries)
-        if delivery.next is None:
-            self.deliveries.done(delivery)
-        else:
-            self.events.at(delivery.next, f"r{delivery.id}")
-            if self.clock.mode == "auto":
-                self.events.want(delivery.next)
-        if self.is_heard:
-            self.tell({"event": "delivery", "session": self.name, **delivery.as_dict()})
-
-    def _happen(self, key: str, due: int) -> bool:
-        """Let an event happen; False if it is no part of any plan any more."""
-        if key[0] == "c":
-            return self._deliver(key[1:], due)
-        return self._retry(key[1:], due) if key[0] == "r" else self._reach(key, due)
-
-    def _reach(self, key: str, due: int) -> bool:
-        index, _, task_id = key.partition("/")
-        task = self.store.get(task_id)
-        step = task.steps[int(index)] if task and int(index) < len(task.steps) else None
-        if task is None or step is None or step.at != due:
-            return False
-        about = {"session": self.name, "task": task.id, "operation": task.operation, "status": step.status}
-        self.tell({"event": "task", "at": due, **about})
-        return True
-
-    def _deliver(self, key: str, due: int) -> bool:
-        """Let a callback be sent."""
-        number, _, task_id = key.partition("/")
-        task, index = self.store.get(task_id), int(number)
-        if task is None or Due(due, index) not in callbacks_of(task.steps, task.callbacks):
-            return False
-        status = task.steps[index].status
-        delivery = Delivery(
-            f"{task.id}{index}", task.id, task.operation, index, status, task.callback, task.callbacks, due
-        )
-        self.deliveries.add(delivery)
-        if task.callbacks == "lost":
-            delivery.state = "lost"
-            self.deliveries.done(delivery)
-        else:
-            self.deliveries.out.append(delivery)
-        return True
-
-    def _retry(self, name: str, due: int) -> bool:
-        delivery = self.deliveries.get(name)
-        if delivery is None or delivery.next != due:
-            return False
-        self.deliveries.out.append(delivery)
-        return True
 
     def is_open(self, operation: Operation) -> bool:
         """Whether the route is served: as this session says, else as is documented."""

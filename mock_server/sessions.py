@@ -76,7 +76,7 @@ class Sessions:
         session.courier, session.forget = self.courier, self.forget
         if name in self._heard:
             session.listeners = self._heard[name]
-            session.watch()
+            session.agenda.watch()
         self._owners[session.owner] = name
         self._sessions[name] = session
         oldest = next(iter(self._sessions.values()))
@@ -126,7 +126,7 @@ class Sessions:
         session = self.get(name)
         session.listeners.append(listener)
         self._heard[name] = session.listeners
-        session.watch()
+        session.agenda.watch()
 
     def leave(self, name: str | None, listener: Listener) -> None:
         """Tell a listener nothing more."""

@@ -59,6 +59,10 @@ class TaskStore(Protocol):
         """Keep a task in place of the one that has its id."""
         ...
 
+    def clear(self) -> None:
+        """Forget every task."""
+        ...
+
     def ids(self) -> list[str]:
         """Return the id of every task, oldest first."""
         ...
@@ -102,6 +106,11 @@ class MemoryStore:
     def replace(self, task: Task) -> None:
         """Keep a task in place of the one that has its id."""
         self._tasks[task.id] = _encode(task)
+
+    def clear(self) -> None:
+        """Forget every task."""
+        for held in (self._tasks, self._external, self._families):
+            held.clear()
 
     def ids(self) -> list[str]:
         """Return the id of every task, oldest first."""

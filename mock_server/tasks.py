@@ -75,7 +75,7 @@ class Tasks:
         if not call.session.store.add(task):
             return None
         call.session.limits.add(task)
-        call.session.expect(task)
+        call.session.agenda.expect(task)
         if pictures:
             self._inputs.keep(call.session.key(task.id), pictures, (call.exchange.origin, self._origin(call)))
         return task

@@ -71,7 +71,7 @@ def _end(ask: Ask, status: str, reason: str) -> Steps[Any]:
     reached = status_at(task.steps, now).status
     if reached in TERMINAL:
         raise Wrong(f"task {task.id} has ended ({reached}), and what has ended never changes", "a task in flight", 409)
-    session.change(replace(task, steps=ended(task.steps, now, status), reason=reason))
+    session.agenda.change(replace(task, steps=ended(task.steps, now, status), reason=reason))
     yield None
     return _shown(_task(ask), ask)
 

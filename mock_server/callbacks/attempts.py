@@ -74,7 +74,7 @@ class Attempts:
         for _ in range(2 if delivery.mode == "duplicated" and is_new else 1):
             attempt, result = yield from self._attempt(session, delivery, task, timeout)
             if session.deliveries.keeps(delivery):
-                session.settle(delivery, attempt, retries)
+                session.agenda.settle(delivery, attempt, retries)
                 self._watcher.delivery(session.name, delivery)
             if isinstance(result, Exception) and not isinstance(result, (*_NOT_SENT, Failed)):
                 raise result

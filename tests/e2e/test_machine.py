@@ -253,7 +253,7 @@ class Machine(RuleBasedStateMachine):
         if task.status(world.now) not in TERMINAL:
             task.steps = [step for step in task.steps if step[1] <= world.now] + [(how, world.now)]
             task.reason = "by hand"
-        session.change(msgspec.structs.replace(kept, steps=steps, reason=task.reason))
+        session.agenda.change(msgspec.structs.replace(kept, steps=steps, reason=task.reason))
 
     @rule(chosen=tasks)
     def expire(self, chosen: tuple[str, str]) -> None:

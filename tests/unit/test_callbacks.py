@@ -273,7 +273,7 @@ def test_a_task_that_is_made_to_fail_tells_of_it_and_of_nothing_later() -> None:
     task = session(found).store.get(made(found, callback_url=HOOK))
     session(found).advance(10)
     steps = ended(task.steps, session(found).clock.now(), "failed")
-    session(found).change(replace(task, steps=steps, reason="by hand"))
+    session(found).agenda.change(replace(task, steps=steps, reason="by hand"))
     session(found).advance(0)
     session(found).advance(1000)
     assert statuses(receiver) == ["submitted", "processing", "failed"]

@@ -183,7 +183,7 @@ def told(core: Core) -> list[tuple[str, str, int]]:
             heard.append((event["task"], event["status"], event["at"]))
 
     session.listeners.append(hear)
-    session.watch()
+    session.agenda.watch()
     return heard
 
 
@@ -219,7 +219,7 @@ def test_a_task_that_is_ended_by_hand_is_told_once_and_never_again() -> None:
     task = session.store.get(create(core, "4/6"))
     assert task is not None
     session.advance(5)
-    session.change(finished(task, session.clock.now(), "failed"))
+    session.agenda.change(finished(task, session.clock.now(), "failed"))
     assert session.advance(100) == 0
     assert [status for _, status, _ in heard] == ["processing", "failed"]
 
@@ -229,7 +229,7 @@ def test_a_task_that_is_ended_at_once_is_told_as_it_ended() -> None:
     heard, session = told(core), core.mock.sessions.get("default")
     task = session.store.get(create(core, "4/6"))
     assert task is not None
-    session.change(finished(task, session.clock.now(), "succeed"))
+    session.agenda.change(finished(task, session.clock.now(), "succeed"))
     assert heard == [(task.id, "succeed", task.created)]
     assert session.advance(100) == 0
 

@@ -193,7 +193,7 @@ def test_a_task_that_is_ended_early_frees_its_slot() -> None:
     session.advance(10**6)
     assert code(video(core)) == OVER
     assert made is not None
-    session.change(msgspec.structs.replace(made, steps=ended(made.steps, session.clock.now(), "failed")))
+    session.agenda.change(msgspec.structs.replace(made, steps=ended(made.steps, session.clock.now(), "failed")))
     assert video(core).status == 200
 
 
