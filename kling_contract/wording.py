@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -85,10 +86,26 @@ def type_of(value: Any) -> str:
     return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
 
 
-def did_you_mean(text: Any, accepted: Any) -> str | None:
-    """Return a hint that names the accepted text closest to `text`, if one is close."""
-    close = difflib.get_close_matches(str(text), [str(each) for each in accepted], n=1)
-    return f"did you mean {close[0]!r}?" if close else None
+def did_you_mean(found: Any, accepted: Iterable[Any]) -> str | None:
+    """Return a hint that names the accepted value closest to `found`, if one is close, and its type if that differs."""
+    spelt = {_spelt(each): each for each in accepted}
+    close = difflib.get_close_matches(_spelt(found), spelt, n=1)
+    if not close:
+        return None
+    value = spelt[close[0]]
+    kind = "" if type_of(value) in ("null", type_of(found)) else f" ({_with_article(type_of(value))})"
+    return f"did you mean {_literal(value)}{kind}?"
+
+
+def _spelt(value: Any) -> str:
+    return value if isinstance(value, str) else _literal(shown(value))
+
+
+def _literal(value: Any) -> str:
+    """Return a value as it stands in a sentence: a text in quotes, all else as JSON has it."""
+    if isinstance(value, str):
+        return repr(value)
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _required(failure: Failure) -> Words:
@@ -123,10 +140,12 @@ def _one_of(names: list[Any]) -> str:
 
 
 def _enum(failure: Failure) -> Words:
-    accepted = failure.limit if isinstance(failure.limit, list) else [failure.limit]
-    listed = ", ".join(repr(each) for each in accepted)
+    accepted = failure.limit if failure.keyword == "enum" else [failure.limit]
+    listed = ", ".join(map(_literal, accepted))
     hint = did_you_mean(failure.found, accepted)
-    return f"{failure.field} value {shown(failure.found)!r} is not accepted; accepted: {listed}", hint
+    found = shown(failure.found)
+    told = found if isinstance(failure.found, list | Mapping) else _literal(found)
+    return f"{failure.field} value {told} is not accepted; accepted: {listed}", hint
 
 
 def _beyond(word: str) -> Callable[[Failure], Words]:

@@ -65,6 +65,9 @@ def check_traffic(options: argparse.Namespace) -> int:
         for file in options.files:
             _check(file, inspection, report)
     _print(options, inspection, report)
+    for reason, count in copy.left_out.items() if copy else ():
+        entries = "1 entry is" if count == 1 else f"{count} entries are"
+        say(f"kling-contract check-traffic: in {options.redact} {entries} {reason}")
     if options.learn:
         _learn(options, inspection)
     return _verdict(inspection, report)

@@ -136,6 +136,9 @@ def _wrong_use(options: argparse.Namespace, provider: Provider) -> str | None:
             hint = did_you_mean(name, provider.operations)
             accepted = ", ".join(provider.operations)
             return f"{provider.title} has no operation {name!r}; accepted: {accepted}" + (f"; {hint}" if hint else "")
+    for file in filter(None, options.report.values()):
+        if file != "-" and (Path(file).is_dir() or not Path(file).absolute().parent.is_dir()):
+            return f"--report: {file} cannot be written; accepted: a file in a folder that is there"
     if options.base_url is None:
         return None
     try:

@@ -110,6 +110,11 @@ def test_only_closed_routes_are_nothing_to_judge_by(capsys: pytest.CaptureFixtur
         (["--base-url", "localhost:8080"], "accepted: http(s)://HOST"),
         (["--base-url", "http://user@localhost"], "accepted: http(s)://HOST"),
         (["--operations", "createImageExpanson"], "did you mean 'createImageExpansion'?"),
+        (
+            ["--report", "text,json=/none-such/x.json"],
+            "--report: /none-such/x.json cannot be written; accepted: a file",
+        ),
+        (["--report", "har=/"], "--report: / cannot be written"),
         (["--open", "nothing"], "no operation 'nothing'; accepted: create"),
         (["--provider", "none-such.yaml"], "none-such.yaml"),
     ],

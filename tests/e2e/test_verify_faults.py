@@ -30,6 +30,14 @@ def test_a_fault_is_named(fault: Fault) -> None:
     assert fault.check in found, found
 
 
+def test_the_line_that_shows_an_id_taken_twice_has_it_still() -> None:
+    fault = next(each for each in FAULTS if each.check == "lifecycle.duplicate")
+    asked = next(failure.asked for failure in verified(fault).failures if failure.check == fault.check)
+    assert asked is not None
+    assert asked.operation is not None
+    assert asked.sent[asked.operation.external] in asked.curl()
+
+
 @pytest.mark.parametrize("family", ["ImageExpansion", "MultiImageToImage"])
 def test_without_a_fault_the_same_is_fine(family: str) -> None:
     verification = verified(Fault("none", "", family=family))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kling_contract import load, strategies
+from kling_contract.clock import RealClock
 from kling_contract.contract import check_request
 from kling_contract.documents import Operation
 from kling_contract.verify.conformance import CHECKS, Failure, Part, Settings, Verification
@@ -271,13 +273,53 @@ def test_the_line_of_shell_holds_no_key_and_quotes_the_body() -> None:
     line = asked().curl()
     assert '-H "Authorization: Bearer $KEY"' in line
     assert '\'{"prompt": "it\'"\'"\'s"}\'' in line
-    assert asked(body=b"x" * 3000).curl().endswith("-d @body.json")
+    assert asked(body=b'{"prompt": "' + b"x" * 2500 + b'"}').curl().endswith("x\"}'")
+
+
+@pytest.mark.parametrize("body", [b"x" * 20_001, b"\xff", b'{"prompt": "\x1b[2J"}'])
+def test_a_body_that_no_line_can_hold_stands_in_the_report_for_programs(body: bytes) -> None:
+    large = asked(body=body)
+    assert large.curl().endswith("-d @body.json")
+    assert Failure("answer.contract", None, "", large).as_dict()["body"] == body.decode("utf-8", "replace")
+    assert Failure("answer.contract", None, "", asked()).as_dict()["body"] is None
+
+
+def printed(line: str) -> Any:
+    """Return the body that a shell makes of a line."""
+    script = f'curl() {{ for last; do :; done; printf %s "$last"; }}; {line}'
+    return json.loads(subprocess.run(["sh", "-c", script], capture_output=True, check=True).stdout)
+
+
+@pytest.mark.parametrize(("name", "operation"), NAMED, ids=[f"{Path(name).stem}-{each.id}" for name, each in NAMED])
+def test_a_line_of_shell_makes_an_id_that_no_server_has(name: str, operation: Operation) -> None:
+    example = {**pool(name, operation)[0], "prompt": 'it\'s "$HOME"'}
+    body, own = fresh(operation, example, named=True), str(operation.external)
+    line = asked(operation=operation, body=json.dumps(body).encode()).curl()
+    sent = printed(line)
+    assert {**sent, own: body[own]} == body
+    assert sent[own][:-10] == body[own][:-10]
+    assert abs(int(sent[own][-10:]) - RealClock().now()) < 60
+    assert check_request(operation, sent) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "changes"),
+    [
+        ({"external_task_id": "mine-0123456789"}, {"twice": True}),
+        ({"external_task_id": 5}, {}),
+        ({"external_task_id": ""}, {}),
+        ({"external_task_id": "mine-0123456789", "prompt": "mine-0123456789"}, {}),
+        ([1], {}),
+    ],
+)
+def test_an_id_that_the_failure_is_about_stays(body: Any, changes: dict[str, Any]) -> None:
+    assert printed(asked(body=json.dumps(body).encode(), **changes).curl()) == body
 
 
 def verification() -> Verification:
     failure = Failure("request.accepted", "createImageExpansion", "HTTP 400: \x00<&>", asked())
     found = Verification(KLING, "http://127.0.0.1:1", Settings(), again="kling-contract verify --seed 3")
-    found.parts += [Part("lives", 2, ()), Part("rules", 1, (failure, Failure("guard.auth", None, "all")))]
+    found.parts += [Part("lives", 2, (), 250), Part("rules", 1, (failure, Failure("guard.auth", None, "all")), 1500)]
     found.asked += [asked(status=200), asked(operation=None)]
     found.notes.append("callbacks were not looked at")
     return found
@@ -298,7 +340,7 @@ def test_the_report_for_people() -> None:
         "  rules: 1 requests, 2 failed",
         "    request.accepted createImageExpansion",
         "      means: a body that keeps the contract is accepted",
-        "      found: HTTP 400: ?<&>",
+        r"      found: HTTP 400: \x00<&>",
         f"      shown by: {asked().curl()}",
         "    guard.auth the server",
         "      means: not every answer is about credentials",
@@ -322,6 +364,8 @@ def test_the_report_for_ci() -> None:
     suites = ElementTree.fromstring(FORMATS["junit"].render(verification()))
     failure = suites.find(".//failure")
     assert (suites.get("tests"), suites.get("failures")) == ("2", "1")
+    assert [each.get("time") for each in suites.iter("testcase")] == ["0.250", "1.500"]
+    assert [each.get("time") for each in suites.iter("testsuite")] == ["1.750"]
     assert failure is not None
     assert failure.get("message") == r"request.accepted: HTTP 400: \x00<&> (and 1 more)"
     assert "guard.auth" in str(failure.text)

@@ -54,6 +54,10 @@ BROKEN: dict[str, tuple[tuple[str, str], str]] = {
     "availability.stale": (('observed: "2026-01-02"', 'observed: "2024-12-31"'), "2024-12-31"),
     "availability.undated": ((', observed: "2026-01-02"', ""), "available"),
     "callback.expression": ((CALLBACKS, CALLBACKS + LOST), "$request.body#/hok"),
+    "date.future": (
+        ('observed: "2026-01-02"', 'observed: "2026-01-03"'),
+        "observed on 2026-01-03, and the document is of 2026-01-02",
+    ),
     "default.invalid": (("default: '5'", "default: '6'"), "6"),
     "default.required": (("required: [picture]", "required: [picture, seconds]"), "seconds"),
     "default.rule": (
@@ -92,6 +96,7 @@ BROKEN: dict[str, tuple[tuple[str, str], str]] = {
     "retired.default": ((STYLE, STYLE.replace("default: plain", "default: antique")), "antique"),
     "retired.example": ((STYLE, f"{STYLE}\n          examples: [antique]"), "antique"),
     "retired.field": ((POSTER, POSTER + ANTIQUE), "copies"),
+    "status.unsaid": (("DONE, BROKEN]\n", "DONE, BROKEN, HELD]\n"), "HELD"),
     "type.contradicted": ((HEADLINE, f"{HEADLINE[:-1]}, {TWO_TYPES}"), "B says array, and gives it maxLength"),
     "type.unsaid": ((WORDS, WORDS.replace("string", "integer")), "integer here, string officially"),
 }
@@ -136,6 +141,28 @@ def test_what_is_told_of_the_document_as_it_is(usual: Counter[tuple[str, str]]) 
     assert Counter(name for name, _ in usual.elements()) == {
         "errors.missing": 3, "availability.undated": 2, "required.unsaid": 1,
     }  # fmt: skip
+
+
+JOBS = "schema: {$ref: '#/components/schemas/Jobs'}"
+SEEN = "{ok: true, part: {jobs: [{key: a, state: HELD, times: {made: 1, touched: b}}]}}"
+
+
+def test_a_status_word_of_an_example_is_told_where_no_enum_refuses_it(tmp_path: Path) -> None:
+    provider = changed((JOBS, f"{JOBS}, example: {SEEN}"), tmp_path)
+    assert [each.id for each in looked(provider) if "HELD" in each.message] == ["example.invalid"]
+    text = provider.file.read_text(encoding="utf-8").replace("      enum: [QUEUED, RUNNING, DONE, BROKEN]\n", "", 1)
+    provider.file.write_text(text, encoding="utf-8")
+    (found,) = [each for each in looked(load(provider.file)) if "HELD" in each.message]
+    assert (found.id, found.message) == ("status.unsaid", "no status has the word HELD")
+    assert (found.line, found.operation) == (line_of("example: {ok: true", provider.file), "listImageToVideos")
+
+
+@pytest.mark.parametrize(("date", "told"), [("2025", 0), ("2026", 0), ("2026-02", 1), ("2026-01-02", 0), ("2027", 1)])
+def test_a_fact_of_a_day_to_come_is_told(date: str, told: int, tmp_path: Path) -> None:
+    fact = f"{HEADLINE[:-1]}, x-facts: {{maxLength: {{source: A, date: '{date}'}}}}}}"
+    found = [each for each in looked(changed((HEADLINE, fact), tmp_path)) if each.id == "date.future"]
+    assert len(found) == told
+    assert all(each.pointer.endswith("/headline/x-facts/maxLength") for each in found)
 
 
 def place(findings: list[Finding], name: str) -> tuple[int, str, str | None]:

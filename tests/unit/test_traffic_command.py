@@ -171,6 +171,44 @@ def test_a_redacted_copy_has_the_same_findings_and_no_secret(
     assert len(copied["entries"]) == len(spoilt)
 
 
+def test_tasks_are_followed_in_each_recording_by_itself(
+    entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    har_file, cassette = write(tmp_path, har(entries)), write(tmp_path, dumped(vcrpy(entries)), "a.yaml")
+    code, out, _ = run(capsys, har_file, cassette, har_file)
+    assert (code, out.splitlines()[-1]) == (0, "9 entries, 9 judged: 0 violations, 0 notes")
+
+
+def test_what_a_redacted_copy_leaves_out_is_told_with_the_reason(
+    entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hidden = "abcd1234efgh"
+    asked = {**entries[1]["request"], "url": f"https://api.cometapi.com/kling/v1/videos/image2vidoe/1?sid={hidden}"}
+    answer = {"status": 404, "headers": [], "content": {"text": hidden}}
+    unknown = {**entries[1], "request": {**asked, "postData": {"text": hidden}}, "response": answer}
+    other = {**entries[1], "request": {**asked, "url": "https://bank.example/"}}
+    ask_first = {**entries[1], "request": {**entries[1]["request"], "method": "OPTIONS"}}
+    recording = write(tmp_path, har([other, unknown, 7, unknown, ask_first, *entries]))
+    out = tmp_path / "out.har"
+    code, told, err = run(capsys, recording, "--redact", out)
+    assert code == 2
+    assert [line.partition(str(out))[2] for line in err.splitlines() if str(out) in line] == [
+        " 2 entries are left out: neither the request of an operation nor of a result",
+        " 2 entries are without headers and bodies: no operation has such a path",
+        " 1 entry is left out: not readable",
+    ]
+    written = out.read_text()
+    assert hidden not in written
+    copied = json.loads(written)["log"]
+    assert jsonschema_rs.is_valid(HAR, copied)
+    assert [bool(each.get("comment")) for each in copied["entries"]] == [True] * 5 + [False] * 3
+    assert copied["entries"][1]["response"]["status"] == 404
+    again, retold, _ = run(capsys, out)
+    notes = [line for line in told.splitlines() if "route.unknown" in line]
+    assert (again, [line for line in retold.splitlines() if "route.unknown" in line]) == (0, notes)
+    assert notes[0].startswith("  #1, #3 cometapi request: route.unknown: GET /kling/v1/videos/image2vidoe/1 is not in")
+
+
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}
 MESSAGE = {"httpVersion": TEXT, "cookies": {"type": "array"}, "headersSize": NUMBER, "bodySize": NUMBER}
 PAIRS = {"type": "array", "items": {"required": ["name", "value"], "properties": {"name": TEXT, "value": TEXT}}}

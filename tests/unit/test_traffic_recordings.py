@@ -128,8 +128,13 @@ MALFORMED: dict[str, tuple[str | bytes, int, str]] = {
     "cut between lines": (f"{CASSETTE}- request: {{}}", 1, "entry 1, line 4: the interaction has no response"),
     "a cassette that is no UTF-8": (
         (CASSETTE + CASSETTE.partition("\n")[2]).encode() + b"- \xff",
+        2,
+        "entry 2, byte 160: byte 0xff is not UTF-8",
+    ),
+    "a cassette with a control character": (
+        f"{CASSETTE}- request: {{}}\0",
         1,
-        "entry 1, byte 160: byte 0xff is not UTF-8",
+        "entry 1, byte 99: byte 0x00 is a control character, which no YAML has",
     ),
     "a deep cassette": (f"{CASSETTE}- {DEEP}", 1, "line 4: it is nested deeper than 200 levels"),
     "another YAML": ("version: 1\nsteps: []", 0, "line 1: the file has no list http_interactions or interactions; it"),
@@ -152,6 +157,20 @@ def test_what_cannot_be_read_is_one_line_and_nothing_else_is_lost(name: str) -> 
     assert "\n" not in line
     assert "sk-secret" not in line
     assert whole(data) == count
+
+
+@given(st.data(), st.sampled_from([b"\xff", b"\0", b"\x1b"]))
+def test_no_interaction_before_the_one_with_the_bad_byte_is_lost(data: st.DataObject, bad: bytes) -> None:
+    text = (CASSETTE + CASSETTE.partition("\n")[2] * 4).encode()
+    place = data.draw(st.integers(0, len(text)))
+    begun = text[:place].count(b"\n-")
+    spoilt = text[:place] + bad + text[place:]
+    assert whole(spoilt) == max(begun - 1, 0)
+    assert len(flaws(spoilt)) == 1
+
+
+def test_what_is_broken_behind_the_list_takes_nothing_from_it() -> None:
+    assert whole(f"{CASSETTE}recorded_with: me\0".encode()) == 1
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from kling_contract.client.bodies import to_json
+from kling_contract.contract import check_request
 from kling_contract.envelopes import Mismatch
 from kling_contract.reading import parse
 from kling_contract.verify.conformance.failure import Broken, Failure
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from kling_contract.clock import Clock
     from kling_contract.documents import Operation, Provider
 
-_SHOWN = 2000  # characters of a body in a line of shell
+_SHOWN = 20_000  # characters of a body in a line of shell: the longest texts, but no large image
+_NOW, _DIGITS = '"$(date +%s)"', 10  # the seconds of now for a shell, and how many digits they have until 2286
 
 
 class Down(Exception):
@@ -31,7 +33,10 @@ class Down(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """One exchange: what was asked, and what was answered; status 0 is no answer. `at` is when, in Unix seconds."""
+    """One exchange: what was asked, and what was answered; status 0 is no answer. `at` is when, in Unix seconds.
+
+    `twice` says that the caller's own id was to be one that the server has already.
+    """
 
     operation: Operation | None
     method: str
@@ -43,6 +48,7 @@ class Asked:
     data: bytes
     ms: int
     at: float = 0.0
+    twice: bool = False
 
     @cached_property
     def json(self) -> Any:
@@ -69,14 +75,36 @@ class Asked:
         return 200 <= self.status < 300
 
     def curl(self) -> str:
-        """Return a line of shell that asks the same; the key is the variable KEY."""
+        """Return a line of shell that asks the same; the key is the variable KEY.
+
+        The caller's own id ends in the time, so that a server which keeps ids takes the line as often as it is run.
+        """
         words = ["curl", "-sS", "-X", self.method, shlex.quote(self.url)]
         words += ["-H", '"Authorization: Bearer $KEY"'] if self.key else []
         if self.body is not None:
-            text = self.body.decode("utf-8", "replace")
-            shown = shlex.quote(text) if len(text) <= _SHOWN and text.isprintable() else "@body.json"
+            shown = "@body.json" if self.unshown else self._renewed(self.body.decode())
             words += ["-H", "'Content-Type: application/json'", "-d", shown]
         return " ".join(words)
+
+    @property
+    def unshown(self) -> str | None:
+        """The body where a line of shell cannot hold it, and names `body.json` instead; None where it can."""
+        body = self.body or b""
+        text = body.decode("utf-8", "replace")
+        return None if len(text) <= _SHOWN and text.isprintable() and text.encode() == body else text
+
+    def _renewed(self, text: str) -> str:
+        """Return a body in quotes for a shell, with the time in the caller's own id where that keeps its contract."""
+        own = self.operation.external if self.operation else None
+        given = self.sent.get(own) if own and isinstance(self.sent, dict) else None
+        whole = f'"{given}"'
+        if self.operation is None or self.twice or not given or not isinstance(given, str) or text.count(whole) != 1:
+            return shlex.quote(text)
+        kept, flaws = given[:-_DIGITS], check_request(self.operation, self.sent)
+        if check_request(self.operation, {**self.sent, own: kept + "1" * _DIGITS}) != flaws:
+            return shlex.quote(text)
+        before, _, after = text.partition(whole)
+        return shlex.quote(f'{before}"{kept}') + _NOW + shlex.quote(f'"{after}')
 
 
 @dataclass
@@ -92,11 +120,10 @@ class Asking:
     patience: float
     all: list[Asked] = field(default_factory=list)
 
-    def create(self, operation: Operation, body: Any, *, key: bool = True) -> Asked:
-        """Post a body."""
-        return self.ask(
-            operation, operation.path, to_json(body) if isinstance(body, dict) else json.dumps(body).encode(), key=key
-        )
+    def create(self, operation: Operation, body: Any, *, key: bool = True, twice: bool = False) -> Asked:
+        """Post a body; `twice` with a caller's own id that was posted before."""
+        data = to_json(body) if isinstance(body, dict) else json.dumps(body).encode()
+        return self.ask(operation, operation.path, data, key=key, twice=twice)
 
     def get(self, operation: Operation, task: str, *, key: bool = True) -> Asked:
         """Ask for a task."""
@@ -113,7 +140,15 @@ class Asking:
             return self.create(operation, body, key=key)
         return self.page(operation, 1, 1, key=key) if operation.kind == "list" else self.get(operation, "0", key=key)
 
-    def ask(self, operation: Operation | None, path: str, body: bytes | None = None, *, key: bool = True) -> Asked:
+    def ask(
+        self,
+        operation: Operation | None,
+        path: str,
+        body: bytes | None = None,
+        *,
+        key: bool = True,
+        twice: bool = False,
+    ) -> Asked:
         """Ask, and keep what was answered. Raises `Broken` for no answer, `Down` where there has never been one."""
         method = operation.method if operation else "GET"
         headers = {"Authorization": f"Bearer {self.api_key}"} if key else {}
@@ -124,11 +159,11 @@ class Asking:
         except (httpx.RequestError, httpx.InvalidURL) as error:
             if not self.all:
                 raise Down(f"{self.base_url} does not answer: {error}") from None
-            self.all.append(Asked(operation, method, url, key, body, 0, {}, b"", 0, at))
+            self.all.append(Asked(operation, method, url, key, body, 0, {}, b"", 0, at, twice))
             said = f"no answer: {type(error).__name__}: {error}"
             raise Broken(Failure("server.answers", operation.id if operation else None, said, self.all[-1])) from None
-        ms, headed = round(answer.elapsed.total_seconds() * 1000), dict(answer.headers)
-        self.all.append(Asked(operation, method, url, key, body, answer.status_code, headed, answer.content, ms, at))
+        ms, headed, data = round(answer.elapsed.total_seconds() * 1000), dict(answer.headers), answer.content
+        self.all.append(Asked(operation, method, url, key, body, answer.status_code, headed, data, ms, at, twice))
         return self.all[-1]
 
     def row(self, asked: Asked) -> str | None:

@@ -74,6 +74,7 @@ class Failure:
             "operation": self.operation,
             "message": self.message,
             "curl": self.asked.curl() if self.asked else None,
+            "body": self.asked.unshown if self.asked else None,
             "status": self.asked.status if self.asked else None,
         }
 

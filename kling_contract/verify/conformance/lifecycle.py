@@ -182,7 +182,7 @@ def _by_external(life: Life, get: Operation, last: Asked) -> None:
             raise fail("lifecycle.external", asked, f"{name!r} does not lead to task {life.id}: HTTP {asked.status}")
         life.see(asked, asked.values)
     if "task.duplicate" in life.asking.provider.errors:
-        again = life.asking.create(life.create, life.body)
+        again = life.asking.create(life.create, life.body, twice=True)
         expect_refusal(life.asking, again, "task.duplicate", "lifecycle.duplicate")
 
 

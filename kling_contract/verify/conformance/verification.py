@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from kling_contract import strategies
-from kling_contract.clock import RealClock
+from kling_contract.clock import RealClock, stopwatch
 from kling_contract.verify.conformance.asking import Asked, Asking
 from kling_contract.verify.conformance.bodies import counted, examples, fresh
 from kling_contract.verify.conformance.callbacks import Listener, called_back
@@ -51,11 +51,12 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a verification: how many requests it took, and what it found."""
+    """One part of a verification: how many requests and milliseconds it took, and what it found."""
 
     name: str
     requests: int
     failures: tuple[Failure, ...]
+    ms: int = 0
 
 
 @dataclass
@@ -112,9 +113,10 @@ def verify(
         verification.asked = asking.all
         for name, checks in _parts(asking, verification):
             progress(name)
-            before = len(asking.all)
+            before, started = len(asking.all), stopwatch()
             failures = _distinct(checks)
-            verification.parts.append(Part(name, len(asking.all) - before, failures))
+            spent = round((stopwatch() - started) * 1000)
+            verification.parts.append(Part(name, len(asking.all) - before, failures, spent))
     progress("")
     verification.parts.append(Part("guards", 0, _distinct(_guards(verification))))
     return verification

@@ -43,6 +43,12 @@ KINDS: Mapping[str, Kind] = {
         "no callback can ever be sent, or a tool sends it nowhere",
         "name a field of the request body",
     ),
+    "date.future": Kind(
+        "error",
+        "something was observed, or found in a source, after the date of the document",
+        "one of the two days is wrong, and nobody can tell how old the news is",
+        "write the day on which it was seen, and date the document when it changes",
+    ),
     "default.invalid": Kind(
         "error",
         "a documented default breaks the schema of its own field",
@@ -252,6 +258,12 @@ KINDS: Mapping[str, Kind] = {
         "only requests with a retired value can have this field",
         "the feature is documented, and nothing that is still served has it",
         "leave the field out, or look for what replaced it",
+    ),
+    "status.unsaid": Kind(
+        "error",
+        "an enum or an example has a status word that x-status-values does not",
+        "a client that meets the word cannot tell whether the task has ended, and the mock never says it",
+        "give the word to a status, or correct what shows it",
     ),
     "type.contradicted": Kind(
         "warning",

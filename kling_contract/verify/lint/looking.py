@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kling_contract.verify.lint import answers, names, reach, routes, values
+from kling_contract.verify.lint import answers, dates, names, reach, routes, values
 from kling_contract.verify.lint.records import Records, finding
 from kling_contract.verify.lint.subject import Subject
 
@@ -21,12 +21,14 @@ CHECKS: tuple[Callable[[Subject], Iterator[Found]], ...] = (
     values.invalid_examples,
     values.unknown_examples,
     values.retired_values,
+    values.unknown_statuses,
     reach.unreachable,
     routes.links,
     routes.callbacks,
     routes.polling,
     routes.headers,
     routes.availability,
+    dates.future,
     names.differences,
     names.slips,
     names.contradictions,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from kling_contract.documents.references import Pointer
     from kling_contract.verify.lint.subject import Spot, Subject
 
+_WORDS = "x-status-values"
+_BRANCHES = ("allOf", "anyOf", "oneOf")
+
 
 def invalid_defaults(subject: Subject) -> Iterator[Found]:
     """Yield the defaults that break their own schema."""
@@ -80,6 +83,30 @@ def retired_values(subject: Subject) -> Iterator[Found]:
         for value in spot.schema.get("examples", ()):
             if value in retired:
                 yield Found("retired.example", (*spot.pointer, "examples"), f"{value} was retired on {days[value]}")
+
+
+def unknown_statuses(subject: Subject) -> Iterator[Found]:
+    """Yield the status words of enums, and of examples where no enum refuses them, that no status has."""
+    for spot in subject.spots:
+        for word in spot.schema.get("enum", ()) if _WORDS in spot.schema else ():
+            if word not in spot.schema[_WORDS].values():
+                yield Found("status.unsaid", (*spot.pointer, "enum"), f"no status has the word {word}")
+        for pointer, value in _examples(subject, spot):
+            for word in dict.fromkeys(_unknown_words(spot.schema, value)):
+                yield Found("status.unsaid", pointer, f"no status has the word {word}")
+
+
+def _unknown_words(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
+    """Yield the texts of a value that stand where a status does and are none."""
+    words = {} if "enum" in schema else schema.get(_WORDS, {})
+    if words and isinstance(value, str) and value not in words.values():
+        yield value
+    parts = value.items() if isinstance(value, dict) else ()
+    below = [(schema.get("properties", {}).get(name), each) for name, each in parts]
+    below += [(schema.get("items"), each) for each in value] if isinstance(value, list) else []
+    below += [(branch, value) for key in _BRANCHES for branch in schema.get(key, ())]
+    for part, each in below:
+        yield from _unknown_words(part, each) if isinstance(part, dict) else ()
 
 
 def _default(schema: Mapping[str, Any]) -> list[Any]:

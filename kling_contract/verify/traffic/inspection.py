@@ -30,6 +30,14 @@ class Copy(Protocol):
         """Take an exchange; `seen` and `judged` are None for what is no operation's, `result` for what is no result."""
         ...
 
+    def unknown(self, exchange: Exchange) -> None:
+        """Take an exchange with a provider, at a path that no operation has."""
+        ...
+
+    def unread(self) -> None:
+        """Take note of an entry that cannot be read."""
+        ...
+
 
 class Inspection:
     """Recordings of one or more providers. `anywhere` finds the operations of the only provider under any host.
@@ -50,18 +58,25 @@ class Inspection:
         self._others, self._copy = others or providers, copy
         self._matcher = Matcher(providers, anywhere=anywhere)
         self._followers = Followers()
+        self._forgotten = 0
         self.observed = Observed()
         self.entries = self.matched = self.unanswered = 0
 
     @property
     def forgotten(self) -> int:
         """How many tasks and results were too many to follow."""
-        return self._followers.forgotten
+        return self._forgotten + self._followers.forgotten
 
     def findings(self, stream: BinaryIO) -> Iterator[Finding | Flaw]:
-        """Yield what is found in a recording, as it is read."""
+        """Yield what is found in a recording, as it is read; its tasks are followed in it alone.
+
+        Nothing tells which of two recordings came first, and those of a mock have the same ids again.
+        """
+        self._forgotten, self._followers = self.forgotten, Followers()
         for each in read(stream):
             if isinstance(each, Flaw):
+                if self._copy and each.entry is not None:
+                    self._copy.unread()
                 yield each
             else:
                 self.entries += 1
@@ -73,7 +88,9 @@ class Inspection:
         if match is not None and match.operation is not None:
             yield from self._judged(exchange, Seen(exchange, match.provider, match.operation, match.value), result)
             return
-        if self._copy:
+        if self._copy and match is not None and result is None:
+            self._copy.unknown(exchange)
+        elif self._copy:
             self._copy.add(exchange, None, None, result)
         found = expiry(exchange, result, exchange.status) if result else None
         if found:

@@ -33,6 +33,7 @@ _FOREIGN = {
 }
 _MARK = b"\xef\xbb\xbf"
 _BRACKET = re.compile(rb"[\[\]{}]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # YAML 1.2, 5.1: characters that no file may hold
 
 
 def read(stream: BinaryIO) -> Read:
@@ -61,7 +62,8 @@ class _Tape:
     """A stream that shows its beginning in advance, leaves out a byte order mark, and ends where it is broken.
 
     What comes before that place is given first, so that the entries which stand there are not lost. `position` counts
-    the bytes that were given.
+    the bytes that were given. A tape of YAML ends there as any file does, since what closes a block is what follows
+    it; `cut` then says why.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -71,28 +73,35 @@ class _Tape:
         self._decoder = getincrementaldecoder("utf-8")()
         self._depth = 0
         self._broken: _Broken | None = None
+        self.cut: _Broken | None = None
+        self.yaml = False
         self.position = 0
 
     def read(self, size: int = -1) -> bytes:
-        """Return at most `size` bytes. Raises `_Broken` after the last that are whole."""
+        """Return at most `size` bytes. Raises `_Broken` after the last that are whole, unless it is YAML."""
         size = _CHUNK if size < 0 else min(size, _CHUNK)
         given = b""
         if self._broken is None:
             given, self._rest = self._rest[:size], self._rest[size:]
             given = self._whole(given or self._stream.read(size))
         if self._broken is not None and not given:
-            raise self._broken
+            self.cut = self._broken
+            if not self.yaml:
+                raise self.cut
         self.position += len(given)
         return given
 
     def _whole(self, given: bytes) -> bytes:
-        """Return what comes before a byte that is not UTF-8, or before it gets too deep."""
+        """Return what comes before a byte that is not UTF-8 or no YAML, or before it gets too deep."""
         try:
             self._decoder.decode(given)
         except UnicodeDecodeError as error:
             bad = error.object[error.start]
             given = given[: max(len(given) - len(error.object) + error.start, 0)]
             self._broken = _Broken(f"byte 0x{bad:02x} is not UTF-8")
+        if self.yaml and (control := _CONTROL.search(given)):
+            self._broken = _Broken(f"byte 0x{control[0][0]:02x} is a control character, which no YAML has")
+            given = given[: control.start()]
         opened = given.count(b"[") + given.count(b"{")
         if self._depth + opened > _DEEPEST:
             return self._shallow(given)
@@ -152,18 +161,35 @@ def _reason(error: Exception) -> str:
 
 
 def _yaml(tape: _Tape) -> Read:
+    """Yield each interaction once the next one shows that it is whole, or the file its end."""
+    tape.yaml = True
     index, line = 0, 1
+    held: Exchange | Flaw | None = None
+    flaw: Flaw | None = None
     try:
         for line, interaction in items(tape, cassettes.LISTS):  # type: ignore[arg-type]
+            if held is not None:
+                yield held
             found = cassettes.exchange(index, interaction)
-            yield found._replace(place=f"line {line}") if isinstance(found, Flaw) else found
+            held = found._replace(place=f"line {line}") if isinstance(found, Flaw) else found
             index += 1
-    except Misplaced as error:
-        yield Flaw(index or None, f"line {error.line}", str(error))
-    except _Broken as error:
-        yield Flaw(index, f"byte {tape.position}", str(error))
-    except yaml.MarkedYAMLError as error:
+        if held is not None and tape.cut is not None:
+            held, index = None, index - 1
+    except (Misplaced, yaml.YAMLError) as error:
+        flaw = _flaw(error, index, line)
+    if held is not None:
+        yield held
+    if tape.cut is not None:
+        yield Flaw(index if tape.position else None, f"byte {tape.position}", str(tape.cut))
+    elif flaw is not None:
+        yield flaw
+
+
+def _flaw(error: Exception, index: int, line: int) -> Flaw:
+    """Return what the reader of YAML says; `line` is where the last item began that it read."""
+    if isinstance(error, Misplaced):
+        return Flaw(index or None, f"line {error.line}", str(error))
+    if isinstance(error, yaml.MarkedYAMLError):
         at = error.problem_mark or error.context_mark
-        yield Flaw(index, f"line {at.line + 1 if at else line}", f"it is no YAML here ({error.problem})")
-    except yaml.reader.ReaderError as error:
-        yield Flaw(index, f"after line {line}", f"it is no YAML here ({error.reason})")
+        return Flaw(index, f"line {at.line + 1 if at else line}", f"it is no YAML here ({error.problem})")
+    return Flaw(index, f"after line {line}", f"it is no YAML here ({getattr(error, 'reason', error)})")

@@ -2,7 +2,8 @@
 
 Of exchanges with a provider it keeps what they say, without keys, cookies and the values of signed queries; images
 become digests, and what the gate found of them is written beside the entry (`_images`), so that the copy is judged as
-the recording was. Of all else only its place in the list remains.
+the recording was. Of a path that no operation has, the method, the URL and the status remain; of all else only its
+place in the list.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
@@ -33,21 +35,44 @@ _LEAST_IMAGE = 200  # characters of base64; nothing shorter is looked into outsi
 _DEEPEST = 100
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 _NOBODY = "https://removed.invalid/"
+_FOREIGN = "left out: neither the request of an operation nor of a result"
+_UNKNOWN = "without headers and bodies: no operation has such a path"
+_UNREAD = "left out: not readable"
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class RedactedCopy:
-    """Writes a HAR to a text file, entry by entry; `close` makes it whole."""
+    """Writes a HAR to a text file, entry by entry; `close` makes it whole.
+
+    `left_out` counts the entries that are not written as they were, by the reason, which is their comment too.
+    """
 
     def __init__(self, file: TextIO, version: str) -> None:
         self._file, self._separator = file, "\n"
+        self.left_out: Counter[str] = Counter()
         creator = json.dumps({"name": "kling-contract check-traffic --redact", "version": version})
         file.write(f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": [')
 
     def add(self, exchange: Exchange, seen: Seen | None, judged: Judged | None, result: Result | None) -> None:
         """Write an exchange; see `inspection.Copy`."""
-        kept = seen is not None or result is not None
-        entry = _entry(exchange, seen, judged) if kept else _removed()
+        if seen is not None or result is not None:
+            self._write(_entry(exchange, seen, judged))
+        else:
+            self._leave_out(_removed(), _FOREIGN)
+
+    def unknown(self, exchange: Exchange) -> None:
+        """Write what is known of an exchange with a provider at a path that no operation has."""
+        self._leave_out(_outline(exchange), _UNKNOWN)
+
+    def unread(self) -> None:
+        """Write an entry in the place of one that cannot be read."""
+        self._leave_out(_removed(), _UNREAD)
+
+    def _leave_out(self, entry: dict[str, Any], reason: str) -> None:
+        self.left_out[reason] += 1
+        self._write(entry | {"comment": reason})
+
+    def _write(self, entry: dict[str, Any]) -> None:
         self._file.write(self._separator + json.dumps(entry, ensure_ascii=False))
         self._separator = ",\n"
 
@@ -70,7 +95,7 @@ def _entry(exchange: Exchange, seen: Seen | None, judged: Judged | None) -> dict
     request = {
         **_message(exchange.headers, sent),
         "method": exchange.method,
-        "url": f"{redaction.prose(redaction.url(address))}{mark}{query}",
+        "url": f"{_address(address)}{mark}{query}",
         "queryString": [],
     }
     if sent is not None:
@@ -92,6 +117,26 @@ def _entry(exchange: Exchange, seen: Seen | None, judged: Judged | None) -> dict
     }
     shown: dict[str, Any] = redaction.without(entry, hidden)
     return shown
+
+
+def _outline(exchange: Exchange) -> dict[str, Any]:
+    """Return an exchange without its headers, its bodies and the values of its query."""
+    address, _, asked = exchange.url.partition("?")
+    query = redaction.url(f"?{asked}") if asked else ""
+    empty, milliseconds = _removed(), round((exchange.took or 0) * 1000, 3)
+    entry = empty | {
+        "startedDateTime": _time(exchange.started),
+        "time": milliseconds,
+        "request": empty["request"] | {"method": exchange.method, "url": f"{_address(address)}{query}"},
+        "response": empty["response"] | {"status": exchange.status},
+        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+    }
+    shown: dict[str, Any] = redaction.without(entry, redaction.secrets(exchange.headers, asked))
+    return shown
+
+
+def _address(address: str) -> str:
+    return redaction.prose(redaction.url(address))
 
 
 def _query(asked: str, operation: Operation) -> str:

@@ -20,7 +20,7 @@ def render(verification: Verification) -> str:
         "failures": [
             {"part": part.name, **failure.as_dict()} for part in verification.parts for failure in part.failures
         ],
-        "parts": [{"name": part.name, "requests": part.requests} for part in verification.parts],
+        "parts": [{"name": part.name, "requests": part.requests, "ms": part.ms} for part in verification.parts],
         "operations": {
             name: {"requests": asked, "succeeded": good} for name, (asked, good) in verification.counts.items()
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kling_contract.redaction import visible
 from kling_contract.verify.conformance.failure import CHECKS
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _part(part: Part, coloured: bool) -> str:
 def _failure(failure: Failure, coloured: bool) -> Iterator[str]:
     yield f"    {_painted(failure.check, _RED, coloured)} {failure.operation or 'the server'}"
     yield f"      means: {CHECKS[failure.check]}"
-    yield f"      found: {_visible(failure.message)}"
+    yield f"      found: {visible(failure.message)}"
     if failure.asked is not None:
         yield f"      shown by: {failure.asked.curl()}"
 
@@ -54,11 +55,6 @@ def _total(verification: Verification, coloured: bool) -> str:
     if not verification.judged:
         return f"nothing could be judged: no operation that is served was asked for ({asked} requests)"
     return _painted(f"the contract is kept: {asked} requests, no failure", _GREEN, coloured)
-
-
-def _visible(text: str) -> str:
-    """Return what a server said without what moves a terminal's cursor."""
-    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _painted(text: str, colour: str, coloured: bool) -> str:

@@ -1,0 +1,50 @@
+"""What a person is told of a value that is not accepted: the values as JSON has them, and the type that is missing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kling_contract.contract import Checker
+from kling_contract.wording import did_you_mean
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.decimals(allow_nan=False)
+VALUES = SCALARS | st.text(max_size=5) | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text(), SCALARS, max_size=2)
+
+
+def said(accepted: Any, found: Any) -> tuple[str, str | None]:
+    (violation,) = Checker({"properties": {"code": {"const": accepted}}}, "the document").check({"code": found})
+    return violation.message, violation.hint
+
+
+@pytest.mark.parametrize(
+    ("accepted", "found", "message", "hint"),
+    [
+        (0, "0", "'0' is not accepted; accepted: 0", "did you mean 0 (an integer)?"),
+        ("0", 0, "0 is not accepted; accepted: '0'", "did you mean '0' (a string)?"),
+        (1.5, "1.5", "'1.5' is not accepted; accepted: 1.5", "did you mean 1.5 (a number)?"),
+        ("1.5", Decimal("1.5"), "1.5 is not accepted; accepted: '1.5'", "did you mean '1.5' (a string)?"),
+        (True, "true", "'true' is not accepted; accepted: true", "did you mean true (a boolean)?"),
+        ("true", True, "true is not accepted; accepted: 'true'", "did you mean 'true' (a string)?"),
+        (None, "null", "'null' is not accepted; accepted: null", "did you mean null?"),
+        ("null", None, "null is not accepted; accepted: 'null'", "did you mean 'null' (a string)?"),
+        ("std", "sdt", "'sdt' is not accepted; accepted: 'std'", "did you mean 'std'?"),
+        ([1], [2], "a list of 1 is not accepted; accepted: [1]", "did you mean [1]?"),
+        (0, True, "true is not accepted; accepted: 0", None),
+        (0, [], "a list of 0 is not accepted; accepted: 0", None),
+    ],
+)
+def test_a_value_of_another_type_is_told_with_the_type_that_is_meant(
+    accepted: Any, found: Any, message: str, hint: str | None
+) -> None:
+    assert said(accepted, found) == (f"code value {message}", hint)
+
+
+@given(VALUES, st.lists(VALUES, max_size=3))
+def test_whatever_is_found_the_hint_is_one_question(found: Any, accepted: list[Any]) -> None:
+    hint = did_you_mean(found, accepted)
+    assert hint is None or (hint.startswith("did you mean ") and hint.endswith("?"))
