@@ -56,8 +56,7 @@ def ours(bench: Bench) -> Iterator[MockHandle]:
         location=(__file__, 0, "test"),
         name="test",
     )
-    place = pytest_plugin._place(node)  # type: ignore[arg-type]
-    yield from pytest_plugin._handed(node, "kling", tuple(ARGUMENTS), lambda: bench.handle, where=place)  # type: ignore[arg-type]
+    yield from pytest_plugin._handed(node, "kling", tuple(ARGUMENTS), lambda: bench.handle)  # type: ignore[arg-type]
 
 
 @contextmanager

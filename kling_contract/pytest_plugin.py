@@ -7,7 +7,7 @@ import re
 import sys
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MARKER = (
     'kling(provider="cometapi", clock="auto", polls=1, seed=None, strict=True, ignore=[], passthrough=[]): how the '
-    "mock of a test is; strict fails a test whose requests broke the contract"
+    "mock of a test is; strict fails a test whose requests broke the contract or were refused"
 )
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _bench = pytest.StashKey["Bench"]()
@@ -65,9 +65,7 @@ def kling(request: pytest.FixtureRequest) -> Iterator[MockHandle]:
     """A fresh session of a mock in this process, to which every host leads that a document names; nothing leaves."""
     from kling_contract.testing.marks import ARGUMENTS
 
-    yield from _handed(
-        request.node, "kling", tuple(ARGUMENTS), lambda: _bench_of(request.config).handle, where=_place(request.node)
-    )
+    yield from _handed(request.node, "kling", tuple(ARGUMENTS), lambda: _bench_of(request.config).handle)
 
 
 @pytest.fixture
@@ -83,7 +81,6 @@ def _handed(
     fixture: str,
     names: tuple[str, ...],
     home: Callable[[], Callable[..., AbstractContextManager[MockHandle]]],
-    **more: Any,
 ) -> Iterator[MockHandle]:
     """Yield a handle as the marker says; what the marker has wrong is one line, and no trace of us."""
     from kling_contract.errors import KlingError
@@ -93,7 +90,7 @@ def _handed(
         try:
             options = options_of(reversed(list(node.iter_markers("kling"))), names, fixture)
             strict = options.pop("strict", True)
-            handle = stack.enter_context(home()(**options, **more))
+            handle = stack.enter_context(home()(**options, where=_place(node)))
         except (KlingError, ValueError, pytest.UsageError) as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         yield handle
@@ -181,12 +178,12 @@ def _lines_in(path: str, frame: FrameType | None) -> list[int]:
 
 
 def _close(node: pytest.Item, handle: MockHandle, *, strict: bool) -> None:
-    """Hint at what was left undone, and fail a test whose requests broke the contract."""
+    """Hint at what was left undone, and fail a test whose requests broke the contract or were refused."""
     from kling_contract.testing.wrong import broken, report, unfinished
 
     hint = unfinished(handle.session)
     if hint is not None:
         node.add_report_section("teardown", "kling", hint)
-    entries = broken(handle.session) if strict else []
-    if entries:
-        pytest.fail(report(entries, handle.lines), pytrace=False)
+    told = report(broken(handle.session), handle.lines, handle.refusals) if strict else None
+    if told is not None:
+        pytest.fail(told, pytrace=False)

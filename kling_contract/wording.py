@@ -15,7 +15,7 @@ from jsonschema_rs import is_valid
 from kling_contract.names import renames
 
 _SHOWN = 80
-_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?")  # as JSON has numbers, of a length that can be read
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,24 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.cli.arguments import FINE, PROVIDER, WRONG_USE, add_command, by_commas, load, number_of, say
+from kling_contract.cli.arguments import (
+    FINE,
+    INTERRUPTED,
+    PROVIDER,
+    WRONG_USE,
+    add_command,
+    by_commas,
+    load,
+    number_of,
+    say,
+)
 from kling_contract.errors import KlingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from kling_contract.probe import History, Plan, Run, Step
+    from kling_contract.clock import Clock
+    from kling_contract.probe import History, Plan, Run, Step, Target
     from kling_contract.probe.wanted import Wanted
 
 LEVELS = range(6)
@@ -31,12 +42,13 @@ _EPILOG = """levels, each with those before it:
   4  one page of each list
   5  one real, cheapest task; only with --spend, --max-spend and KLING_PROBE_SPEND=1
 
-a file for --config:
+a file for --config; a document in it is a bundled name, or a file from the folder of this one:
   providers:
     - {document: cometapi, key_env: COMETAPI_KEY, level: 3, operations: [createImageToVideo]}
     - {document: ./acme.yaml, base_url: https://eu.acme.example}
 
-exit codes: 0 fine, 1 as --fail-on says, 2 wrong use, 3 nothing could be judged, 4 stopped for safety
+exit codes: 0 fine, 1 as --fail-on says, 2 wrong use, 3 nothing could be judged, 4 stopped for safety,
+130 interrupted
 
 """
 
@@ -133,7 +145,9 @@ def add(commands: Any) -> None:
 def probe(options: argparse.Namespace) -> int:
     """Probe, and report."""
     from kling_contract.clock import RealClock
-    from kling_contract.probe import History, Manner, probe
+    from kling_contract.probe import History
+    from kling_contract.probe.findings import STOPPED
+    from kling_contract.probe.interruption import Interrupted
     from kling_contract.probe.reports.text import plan_text
     from kling_contract.probe.run import refuse_twice
 
@@ -143,13 +157,13 @@ def probe(options: argparse.Namespace) -> int:
     if options.dry_run:
         print(plan_text(each.plan for each in targets), end="")
         return FINE
-    manner = Manner(
-        timeout=options.timeout, slow=options.slow, stale=options.stale_after, budget=options.max_requests, clock=clock
-    )
     history = History.read(options.history)
-    run = probe(targets, fail_on=options.fail_on, manner=manner, history=history, progress=_progress())
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    try:
+        run = _carried_out(targets, history, clock, options)
+    except Interrupted as interrupted:
+        _say_trips(interrupted.tripped)
+        say(f"kling-contract: {interrupted}")
+        return STOPPED if interrupted.tripped else INTERRUPTED
     try:
         try:
             history.add(run.findings)
@@ -162,14 +176,31 @@ def probe(options: argparse.Namespace) -> int:
     return run.exit_code
 
 
+def _carried_out(targets: list[Target], history: History, clock: Clock, options: argparse.Namespace) -> Run:
+    from kling_contract.probe import Manner, probe
+
+    manner = Manner(
+        timeout=options.timeout, slow=options.slow, stale=options.stale_after, budget=options.max_requests, clock=clock
+    )
+    try:
+        return probe(targets, fail_on=options.fail_on, manner=manner, history=history, progress=_progress())
+    finally:
+        if sys.stderr.isatty():
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _say_trips(trips: Iterable[str]) -> None:
+    for each in trips:
+        say(f"STOPPED: {each}")
+
+
 def _report(run: Run, history: History, options: argparse.Namespace) -> None:
     """Print what goes to standard output first, so that a file which cannot be written hides nothing."""
     from kling_contract.probe.reports import FORMATS, evidence, github, text
 
     alone = len(options.report) == 1
     if ("text", None) not in options.report:
-        for tripped in run.tripped:
-            say(f"STOPPED: {tripped}")
+        _say_trips(run.tripped)
     files = []
     for name, file in options.report:
         default = FORMATS[name].file

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from kling_contract.interception.exchange import Answer, AsyncAnswer, Broken, Request, Response
 from kling_contract.interception.interception import intercepted
-from kling_contract.interception.named import HostRefused, LineRefused, Named
+from kling_contract.interception.named import HostRefused, LineRefused, Named, Refusal
 
 __all__ = [
     "Answer",
@@ -24,6 +24,7 @@ __all__ = [
     "HostRefused",
     "LineRefused",
     "Named",
+    "Refusal",
     "Request",
     "Response",
     "intercepted",

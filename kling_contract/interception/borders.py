@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import re
 import socket
 import ssl
 import sys
+from asyncio import selector_events
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -26,11 +28,16 @@ def patches(named: Named) -> Iterator[Patch]:
     """Yield the patches at name resolution, before TLS, and at what is written to a proxy."""
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
         yield Patch(socket, name, _resolving(named, getattr(socket, name)))
+    loops: list[Any] = [asyncio.BaseEventLoop]
     if "uvloop" in sys.modules or _has_uvloop():
-        uvloop = import_module("uvloop")
-        yield Patch(uvloop.Loop, "getaddrinfo", _aresolving(named, uvloop.Loop.getaddrinfo))
+        loops.append(import_module("uvloop").Loop)
+    for loop in loops:
+        yield Patch(loop, "getaddrinfo", _aresolving(named, loop.getaddrinfo))
     for name in ("wrap_socket", "wrap_bio"):
         yield Patch(ssl.SSLContext, name, _encrypting(named, getattr(ssl.SSLContext, name)))
+    # What a transport of asyncio's loop fails to send, it logs, and who asked hears only that the connection is lost.
+    if (transport := getattr(selector_events, "_SelectorSocketTransport", None)) is not None:
+        yield Patch(transport, "write", _sending(named, transport.write))
     for name in ("send", "sendall"):
         yield Patch(socket.socket, name, _sending(named, getattr(socket.socket, name)))
     if hasattr(socket.socket, "sendmsg"):
@@ -71,7 +78,7 @@ def _encrypting(named: Named, wrap: Any) -> Any:
 
 def _sending(named: Named, send: Any) -> Any:
     @functools.wraps(send)
-    def sending(connection: socket.socket, data: Any, *flags: Any) -> Any:
+    def sending(connection: Any, data: Any, *flags: Any) -> Any:
         _look(named, data)
         return send(connection, data, *flags)
 

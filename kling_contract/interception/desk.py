@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kling_contract.interception.named import asking
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kling_contract.interception.exchange import Answer, AsyncAnswer, Request
     from kling_contract.interception.named import Named
@@ -28,3 +31,12 @@ class Desk:
         """Say whether a request is answered here."""
         named = urlsplit(request.url).hostname in self.named
         return named and DELIVERY not in request.headers and not self.passes(request)
+
+    @contextmanager
+    def aside(self, request: Request) -> Iterator[None]:
+        """Let others answer a request; a refusal on the way is one of this request."""
+        token = asking.set(request)
+        try:
+            yield
+        finally:
+            asking.reset(token)

@@ -33,7 +33,8 @@ def _answered(desk: Desk, asked: Any) -> Any:
     def handle_request(self: Any, request: httpcore.Request) -> Any:
         head = _head(request)
         if not desk.takes(head):
-            return asked(self, request)
+            with desk.aside(head):
+                return asked(self, request)
         assert isinstance(request.stream, Iterable)
         body = b"".join(request.stream)
         try:
@@ -49,7 +50,8 @@ def _aanswered(desk: Desk, asked: Any) -> Any:
     async def handle_async_request(self: Any, request: httpcore.Request) -> Any:
         head = _head(request)
         if not desk.takes(head):
-            return await asked(self, request)
+            with desk.aside(head):
+                return await asked(self, request)
         assert isinstance(request.stream, AsyncIterable)
         body = b"".join([part async for part in request.stream])
         try:

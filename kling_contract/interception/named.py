@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import socket
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from kling_contract.interception.exchange import Request
 
 _HINT = (
     "either this way of asking is not intercepted, and the fixture kling_server is for it, which serves the mock on a "
     "port; or the path is none of the provider's, and a mock of the test's own is to answer it"
 )
+
+
+# What an intercepted library is asking while others may answer it, in this thread and task.
+asking: ContextVar[Request | None] = ContextVar("asking", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`host` is in lower case, without port; `request` is None where it was not asked for by what is intercepted."""
+
+    host: str
+    request: Request | None
 
 
 class HostRefused(socket.gaierror):
@@ -38,11 +53,16 @@ class LineRefused(RuntimeError):
 class Named:
     """Host names, made from base URLs; an address in the place of a name is only known as it was written.
 
-    `hint` is what whoever is refused is told to do.
+    `hint` is what whoever is refused is told to do, and `tell` of each refusal, which who asks may hide.
     """
 
-    def __init__(self, base_urls: Iterable[str], hint: str = _HINT) -> None:
-        self._hint = hint
+    def __init__(
+        self,
+        base_urls: Iterable[str],
+        hint: str = _HINT,
+        tell: Callable[[Refusal], object] = lambda refusal: None,
+    ) -> None:
+        self._hint, self._tell = hint, tell
         self._hosts = frozenset(host for url in base_urls if (host := _bare(urlsplit(url).hostname or "")))
 
     @property
@@ -59,7 +79,15 @@ class Named:
     def refuse(self, host: object, error: type[HostRefused | LineRefused] = HostRefused) -> None:
         """Raise `error` for a named host."""
         if host in self:
-            raise error(host.decode("latin-1") if isinstance(host, bytes) else str(host), self._hint)
+            name = host.decode("latin-1") if isinstance(host, bytes) else str(host)
+            self._tell(_refusal(_bare(name)))
+            raise error(name, self._hint)
+
+
+def _refusal(host: str) -> Refusal:
+    request = asking.get()
+    asked = None if request is None else urlsplit(request.url).hostname
+    return Refusal(host, request if asked is not None and _bare(asked) == host else None)
 
 
 def _refused(host: str, hint: str) -> str:

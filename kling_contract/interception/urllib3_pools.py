@@ -39,10 +39,12 @@ def patches(desk: Desk) -> Iterator[Patch]:
     def urlopen(
         self: Any, method: str, url: str, body: Any = None, headers: Any = None, *more: Any, **also: Any
     ) -> Any:
-        pool = self
-        if not isinstance(self, MockedPool) and desk.takes(_head(self, method, url, headers)):
-            pool = MockedPool(self, desk.answer)
-        return asked(pool, method, url, body, headers, *more, **also)
+        if isinstance(self, MockedPool):
+            return asked(self, method, url, body, headers, *more, **also)
+        head = _head(self, method, url, headers)
+        pool = MockedPool(self, desk.answer) if desk.takes(head) else self
+        with desk.aside(head):
+            return asked(pool, method, url, body, headers, *more, **also)
 
     yield Patch(HTTPConnectionPool, "urlopen", urlopen)
 

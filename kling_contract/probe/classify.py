@@ -30,18 +30,21 @@ class Judgement:
 
 
 def judge(provider: Provider, exchange: Exchange, slow_ms: float) -> Judgement:
-    """Return what an exchange tells of its route. Pure: the same exchange is always judged alike."""
+    """Return what an exchange tells of its route. Pure: the same exchange is always judged alike.
+
+    It is judged as it came, and told as it is shown, so that hiding a secret changes no verdict.
+    """
     if exchange.failure:
         return Judgement(exchange.failure, exchange.detail)
     seen = observe(provider, exchange)
     reason = next(sign.reason for sign in signs() if sign.holds(seen))
-    if reason in _ALIVE and exchange.step.operation is not None:
-        broken = _broken(exchange.step.operation, seen)
-        if broken:
-            return Judgement("contract.schema", broken)
+    operation = exchange.step.operation
+    if reason in _ALIVE and operation is not None:
+        if check_response(operation, exchange.status, seen["body"]):
+            return Judgement("contract.schema", _broken(operation, exchange.shown))
         if exchange.ms > slow_ms:
             return Judgement("latency.slow", f"{exchange.ms} ms, and {slow_ms:g} ms are allowed")
-    return Judgement(reason, _said(seen, exchange))
+    return Judgement(reason, _said(exchange.shown))
 
 
 def observe(provider: Provider, exchange: Exchange) -> dict[str, Any]:
@@ -63,22 +66,23 @@ def observe(provider: Provider, exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _broken(operation: Operation, seen: dict[str, Any]) -> str:
-    violations = check_response(operation, seen["status"], seen["body"])
+def _broken(operation: Operation, exchange: Exchange) -> str:
+    violations = check_response(operation, exchange.status, exchange.json[1])
     more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-    return f"HTTP {seen['status']}: {violations[0]}{more}" if violations else ""
+    return f"HTTP {exchange.status}" + (f": {violations[0]}{more}" if violations else "")
 
 
-def _said(seen: dict[str, Any], exchange: Exchange) -> str:
+def _said(exchange: Exchange) -> str:
     """Return an answer in a few words: its status, the code and message of its body, or what kind of page it is."""
-    body = seen["body"] if isinstance(seen["body"], dict) else {}
+    readable, read = exchange.json
+    body = read if isinstance(read, dict) else {}
     nested = body.get("error")
     error = nested if isinstance(nested, dict) else {}
     words = [f"{name} {found!r}" for name in ("code", "message") if (found := body.get(name, error.get(name)))]
     if body.get("code", "") is None:
         words.insert(0, "code null")
-    if not words and not seen["json"]:
-        kind = "a page of HTML" if seen["html"] else exchange.content_type or "no content type"
+    if not words and not readable:
+        kind = "a page of HTML" if exchange.is_html else exchange.content_type or "no content type"
         words = [kind if exchange.data else "an empty body"]
     where = exchange.headers.get("location")
     to = [f"to {urls(where)}"] if where else []

@@ -1,12 +1,12 @@
-"""One request of a probe and what came of it, with nothing secret left in it."""
+"""One request of a probe and what came of it: as it was, to be judged, and as it may be told."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.probe.hiding import Secrets
 from kling_contract.reading import parse
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from kling_contract.probe.plan import Step
 
 LONGEST = 1 << 20  # bytes of an answer that are read
-_LEAST_SECRET = 8  # characters; a shorter one, such as a key `test`, would be found in the words of an answer
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,8 @@ class Exchange:
     """A step, and its answer: HTTP `status`, `headers` by their lower-case names, and the `data` of the body.
 
     `cut` says that the answer went on after the data. `ms` is the time until then, in milliseconds, and `at` the Unix
-    time in seconds at which the request was sent. `failure` is the reason why there is no answer.
+    time in seconds at which the request was sent. `failure` is the reason why there is no answer. All of it but
+    `detail` may hold the `secrets`, and a cookie; only what is `shown` is kept.
     """
 
     step: Step
@@ -31,12 +31,24 @@ class Exchange:
     at: float
     ms: int
     status: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict)
-    data: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    data: bytes = field(default=b"", repr=False)
     cut: bool = False
     failure: str | None = None
     detail: str = ""
-    sent: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Secrets = field(default_factory=lambda: Secrets({}), repr=False)
+
+    @cached_property
+    def shown(self) -> Exchange:
+        """The exchange without any secret and without cookies, and with no more of the body than `LONGEST`."""
+        return replace(
+            self,
+            headers=_shown(self.headers, self.secrets),
+            data=self.secrets.hide_bytes(self.data)[:LONGEST],
+            sent=_shown(self.sent, self.secrets),
+            secrets=Secrets({}),
+        )
 
     @cached_property
     def text(self) -> str:
@@ -60,53 +72,15 @@ class Exchange:
         return "html" in self.content_type or self.data[:64].lstrip()[:1] == b"<"
 
 
-class Secrets:
-    """The texts that must not appear anywhere, and what stands in their place.
-
-    A provider may write back what it was sent, in capitals or not, and with characters escaped as JSON, a URL or HTML
-    would: all of that is found.
-    """
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        """Take secrets by the text that replaces each, such as `$COMETAPI_KEY`."""
-        self._texts = {name: text for name, text in texts.items() if len(text) >= _LEAST_SECRET}
-        named = sorted(self._texts.items(), key=lambda each: -len(each[1]))
-        ways = [("".join(map(_any_way, text)), name.replace("\\", r"\\")) for name, text in named]
-        self._ways = [(re.compile(way, re.IGNORECASE), name) for way, name in ways]
-        self._byte_ways = [(re.compile(way.encode(), re.IGNORECASE), name.encode()) for way, name in ways]
-
-    def and_also(self, texts: Mapping[str, str]) -> Secrets:
-        """Return these secrets and those of the texts that are not among them."""
-        more = {name: text for name, text in texts.items() if text not in self._texts.values()}
-        return Secrets({**self._texts, **more}) if more else self
-
-    def hide(self, text: str) -> str:
-        """Return a text without any secret."""
-        for way, name in self._ways:
-            text = way.sub(name, text)
-        return text
-
-    def hide_bytes(self, data: bytes) -> bytes:
-        """Return bytes without any secret."""
-        for way, name in self._byte_ways:
-            data = way.sub(name, data)
-        return data
-
-    def hide_all(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-        """Return headers by their lower-case names, without any secret and without cookies."""
-        found: dict[str, str] = {}
-        for name, value in headers:
-            key = self.hide(name).lower()
-            shown = "..." if "cookie" in key else self.hide(value)
-            found[key] = f"{found[key]}, {shown}" if key in found else shown
-        return found
+def folded(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by their lower-case names, the values of one that is given again in one."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
 
 
-def _any_way(character: str) -> str:
-    """Return the pattern of a character as itself, and as JSON (even in a text in JSON), a URL and HTML escape it."""
-    units = character.encode("utf-16-be", "surrogatepass")
-    escaped = "".join(rf"\\{{1,8}}u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
-    quoted = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
-    plain = (r"\\{0,8}" if character in '"/\\' else "") + re.escape(character)
-    number = ord(character)
-    return rf"(?:{plain}|{escaped}|{quoted}|&#0{{0,8}}{number};|&#x0{{0,8}}{number:x};)"
+def _shown(headers: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
+    pairs = headers.items()
+    return folded((secrets.hide(name), "..." if "cookie" in name else secrets.hide(value)) for name, value in pairs)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kling_contract.auth import KeyCredential, TokenCredential
-    from kling_contract.probe.exchange import Exchange, Secrets
+    from kling_contract.probe.exchange import Exchange
+    from kling_contract.probe.hiding import Secrets
     from kling_contract.probe.manner import Manner
     from kling_contract.probe.plan import Plan, Step
 
@@ -48,6 +49,11 @@ class Outcome:
     tripped: str | None = None
     stopped: str | None = None
 
+    @classmethod
+    def of(cls, plan: Plan) -> Outcome:
+        """Return what a plan has come to before it is carried out."""
+        return cls(plan, left=list(plan.left), stopped=plan.over)
+
     def leave(self, steps: Iterable[Step], why: str) -> None:
         """Note steps that were not taken."""
         self.left += [Left(step.level, step.name, why) for step in steps if step.operation is not None]
@@ -66,17 +72,15 @@ class Probing:
     stop: threading.Event
     progress: Callable[[Plan, Step], None]
 
-    def run(self) -> Outcome:
+    def run(self, outcome: Outcome) -> None:
         """Carry the plan out. A trip of the wire sets `stop`, so that nothing more leaves for any provider."""
-        outcome = Outcome(self.plan, left=list(self.plan.left), stopped=self.plan.over)
         (host, *steps) = self.plan.steps
         proxy = None if self.transport else proxy_for(self.plan.base_url)
         try:
             inner = self.transport or network(proxy)
         except NoProxy as error:
             outcome.seen.append(Seen(host, Judgement("net.proxy", str(error))))
-            outcome.leave(steps, "the proxy cannot be used")
-            return outcome
+            return outcome.leave(steps, "the proxy cannot be used")
         guard = self.guard(inner)
         with client(guard, self.manner) as http:
             outcome.seen.append(self._host(host, proxy))
@@ -86,7 +90,8 @@ class Probing:
                 self._requests(outcome, steps, sending, guard)
             else:
                 outcome.leave(steps, "the host was not reached")
-        return replace(outcome, seen=_without_blanket(outcome.seen))
+        outcome.seen = _without_blanket(outcome.seen)
+        return None
 
     def guard(self, inner: httpx.BaseTransport) -> Guard:
         """Return the transport that lets nothing through but this plan."""
@@ -113,15 +118,15 @@ class Probing:
                 else:
                     seen = self._step(sending, step, wire)
             except Stopped as stopped:
-                outcome.stopped = str(stopped)
-                return outcome.leave(steps[number:], str(stopped))
+                outcome.stopped = sending.hide(str(stopped))
+                return outcome.leave(steps[number:], outcome.stopped)
             outcome.seen.append(seen)
             if seen.stopped is not None:
                 outcome.stopped = seen.stopped
                 return outcome.leave(steps[number + 1 :], seen.stopped)
             if seen.judgement.reason == "probe.created_task":
-                self.stop.set()
                 outcome.tripped = f"{step.name}: {seen.judgement.detail}"
+                self.stop.set()
                 return outcome.leave(steps[number + 1 :], "the probe was stopped")
             if seen.judgement.reason == "rate.limited":
                 return outcome.leave(steps[number + 1 :], "the provider asked for fewer requests")
@@ -139,7 +144,7 @@ class Probing:
                     raise
                 return replace(seen, stopped=str(stopped))
             judgement = wire.judge(exchange) or judge(self.plan.provider, exchange, self.manner.slow * 1000)
-            seen = Seen(step, judgement, exchange)
+            seen = Seen(step, judgement, exchange.shown)
             if step.method != "GET" or judgement.reason not in _PASSING or attempt >= AGAIN:
                 return seen
             attempt += 1

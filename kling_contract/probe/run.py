@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kling_contract.errors import ConfigurationError
-from kling_contract.probe.exchange import Secrets
 from kling_contract.probe.findings import Finding, Run
+from kling_contract.probe.hiding import Secrets
 from kling_contract.probe.history import History
+from kling_contract.probe.interruption import carried_out, trips
 from kling_contract.probe.manner import Manner
 from kling_contract.probe.probing import Outcome, Probing
 from kling_contract.probe.standing import stand
@@ -52,21 +52,22 @@ def probe(
 
     `transport` is what httpx sends through (the network, and the proxy in force, unless given) and `connect` opens the
     connection of level 0. `progress` is told of each step before it is taken, from the provider's own thread. Raises
-    `ConfigurationError` where two targets are one provider at one URL, which would be sent the same POST twice.
+    `ConfigurationError` where two targets are one provider at one URL, which would be sent the same POST twice, and
+    `Interrupted`, which is a `KeyboardInterrupt`, for Ctrl-C.
     """
     manner, history = manner or Manner(), history or History()
     refuse_twice(targets)
     stop, at = threading.Event(), manner.clock.now()
+    begun: list[tuple[Plan, Step]] = []
+
+    def begin(plan: Plan, step: Step) -> None:
+        begun.append((plan, step))
+        progress(plan, step)
+
     probings = [
-        Probing(each.plan, each.credential, each.secrets, manner, connect, transport, stop, progress)
-        for each in targets
+        Probing(each.plan, each.credential, each.secrets, manner, connect, transport, stop, begin) for each in targets
     ]
-    with ThreadPoolExecutor(max(1, len(probings))) as pool:
-        try:
-            outcomes = list(pool.map(Probing.run, probings))
-        finally:
-            # Whoever interrupts a run wants nothing more to be sent.
-            stop.set()
+    outcomes = carried_out(probings, stop, begun)
     return Run(
         at=at,
         version=importlib.metadata.version("kling-contract"),
@@ -74,7 +75,7 @@ def probe(
         findings=tuple(_settled(outcomes, history, manner)),
         left=_left(outcomes),
         fail_on=tuple(fail_on),
-        tripped=tuple(f"{each.plan.provider.name} {each.tripped}" for each in outcomes if each.tripped),
+        tripped=trips(outcomes),
         stopped=tuple(f"{each.plan.provider.name}: {each.stopped}" for each in outcomes if each.stopped),
         notes=tuple(history.notes),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from kling_contract.probe.exchange import LONGEST, Exchange
+from kling_contract.probe.exchange import LONGEST, Exchange, folded
 from kling_contract.probe.fuse import Fuse
 from kling_contract.probe.host import failure, why
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kling_contract.auth import KeyCredential, TokenCredential
-    from kling_contract.probe.exchange import Secrets
+    from kling_contract.probe.hiding import Secrets
     from kling_contract.probe.manner import Manner
     from kling_contract.probe.plan import Plan, Step
 
@@ -49,10 +49,8 @@ class Sending:
     fuse: Fuse = field(default_factory=Fuse)
 
     def send(self, step: Step, url: str | None = None) -> Exchange:
-        """Send a step and return what came of it. Raises `Stopped` for what must not be sent."""
+        """Send a step and return what came of it, as it came. Raises `Stopped` for what must not be sent."""
         url, headers = url or self.plan.base_url + step.path, self._headers(step)
-        # A token is made anew for each request, so that it is no secret before.
-        secrets = self.secrets.and_also({"$TOKEN": headers.get("Authorization", "").removeprefix("Bearer ")})
         at, started = self.manner.clock.now(), self.manner.stopwatch()
         seen = _Seen()
         problem: Exception | None = None
@@ -74,13 +72,23 @@ class Sending:
             at=at,
             ms=spent,
             status=seen.status,
-            headers=secrets.hide_all(seen.headers),
-            data=secrets.hide_bytes(seen.data)[:LONGEST],
+            headers=folded(seen.headers),
+            data=seen.data,
             cut=seen.cut,
             failure=self._failure(problem, late=seen.late),
-            detail=secrets.hide(why(problem)) if problem else "the answer did not end in time" if seen.late else "",
-            sent=secrets.hide_all(list(headers.items())),
+            detail=self.hide(why(problem)) if problem else "the answer did not end in time" if seen.late else "",
+            sent=folded(headers.items()),
+            secrets=self._all_secrets(),
         )
+
+    def hide(self, text: str) -> str:
+        """Return a text without any secret."""
+        return self._all_secrets().hide(text)
+
+    def _all_secrets(self) -> Secrets:
+        """Return the secrets and the token that is made of them, which is no text before it is made."""
+        token = self.credential.bearer() if self.credential is not None else ""
+        return self.secrets.and_also({"$TOKEN": token})
 
     def _headers(self, step: Step) -> dict[str, str]:
         version = importlib.metadata.version("kling-contract")

@@ -106,19 +106,22 @@ class Spending:
     guard: Guard
 
     def run(self, step: Step, create: Operation) -> tuple[Judgement, Exchange]:
-        """Create the task, wait for its end and fetch what it made."""
+        """Create the task, wait for its end and fetch what it made; the exchange is that of the create, as shown."""
         exchange = self.sending.send(step)
+        return self._judged(create, exchange), exchange.shown
+
+    def _judged(self, create: Operation, exchange: Exchange) -> Judgement:
         if exchange.failure:
-            return Judgement(exchange.failure, f"{exchange.detail}; a task may have been made, and billed"), exchange
+            return Judgement(exchange.failure, f"{exchange.detail}; a task may have been made, and billed")
         if not 200 <= exchange.status < 300:
-            return judge(self.plan.provider, exchange, math.inf), exchange
+            return judge(self.plan.provider, exchange, math.inf)
         made = "a task that was made"
         try:
             state = self._state(create, exchange)
             made = f"task {state.id}"
-            return self._followed(create, state), exchange
+            return self._followed(create, state)
         except (APIError, httpx.InvalidURL) as error:
-            return Judgement("contract.schema", f"{made}: {error}"), exchange
+            return self._told("contract.schema", f"{made}: {error}")
         except Stopped as stopped:
             raise Stopped(f"{stopped}, and {made} was not followed to its end") from None
 
@@ -130,14 +133,14 @@ class Spending:
         look = self._look(create, state.id, times=int(patience / _POLL) + 1)
         while state.status not in ("succeed", "failed"):
             if look is None or clock.now() - began >= patience:
-                return Judgement("task.failed", f"task {state.id} is still {state.status} after {patience:g} s")
+                return self._told("task.failed", f"task {state.id} is still {state.status} after {patience:g} s")
             clock.sleep(_POLL)
             exchange = self.sending.send(look)
             passing = exchange.failure or exchange.status == 429 or exchange.status >= 500
             if not passing and look.operation is not None:
                 state = self._state(look.operation, exchange)
         if state.status == "failed":
-            return Judgement("task.failed", f"task {state.id} failed: {state.reason or 'no reason given'}")
+            return self._told("task.failed", f"task {state.id} failed: {state.reason or 'no reason given'}")
         return self._fetched(state, clock.now() - began)
 
     def _look(self, create: Operation, task: str, times: int) -> Step | None:
@@ -152,15 +155,26 @@ class Spending:
         """Fetch the first result, without our key, since results live on other hosts."""
         urls = [each.url for each in state.images] + [each.url for each in state.videos]
         if not urls:
-            return Judgement("task.failed", f"task {state.id} succeeded without a result")
+            return self._told("task.failed", f"task {state.id} succeeded without a result")
         self.guard.allow(urls[0], 1, key=False)
-        fetched = self.sending.send(Step(5, None, "GET", "", "fetches the result", "a file"), urls[0])
+        fetched = self.sending.send(Step(5, None, "GET", "", "fetches the result", "a file"), urls[0]).shown
         if fetched.failure or fetched.status != 200 or not fetched.data:
             what = fetched.detail or f"HTTP {fetched.status}, {len(fetched.data)} bytes"
-            return Judgement("task.failed", f"the result of task {state.id}: {what}")
+            return self._told("task.failed", f"the result of task {state.id}: {what}")
         size = f"{len(fetched.data)} bytes{' and more' if fetched.cut else ''} of {fetched.content_type or 'no type'}"
-        return Judgement("task.succeeded", f"task {state.id} in {seconds:.0f} s, {size}, {self.plan.units:g} units")
+        return self._told("task.succeeded", f"task {state.id} in {seconds:.0f} s, {size}, {self.plan.units:g} units")
 
     def _state(self, operation: Operation, exchange: Exchange) -> TaskState:
+        try:
+            return TaskState.of(self._read(operation, exchange))
+        except APIError:
+            # An error repeats the answer, and cuts it: it must be that of an answer without secrets.
+            self._read(operation, exchange.shown)
+            raise
+
+    def _read(self, operation: Operation, exchange: Exchange) -> dict[str, Any]:
         kind, data = exchange.content_type, exchange.data
-        return TaskState.of(parse_response(self.plan.provider, operation, exchange.status, kind, data))
+        return parse_response(self.plan.provider, operation, exchange.status, kind, data)
+
+    def _told(self, reason: str, detail: str) -> Judgement:
+        return Judgement(reason, self.sending.hide(detail))

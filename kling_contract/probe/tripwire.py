@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from kling_contract.envelopes import names_in
 from kling_contract.probe.classify import Judgement
+from kling_contract.probe.hiding import without_zeros
+from kling_contract.reading import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from kling_contract.probe.exchange import Exchange
 
 _NO_ID = ("", "0", "null", "true", "false")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
+_BETWEEN_COOKIES = re.compile(r"[;,]\s*")
 _GAP = r"""["'\s]{0,8}[:=>]["'\s]{0,8}"""  # between the name of an id and the id, in a text that is no JSON
 
 
@@ -44,21 +50,23 @@ class Tripwire:
         lists = operation is not None and operation.kind == "list"
         task = None if lists else self.task(exchange, step.never)
         if task is not None:
-            return Judgement("probe.created_task", f"HTTP {exchange.status} names task {task}, which may be billed")
+            told = f"HTTP {exchange.status} names {_told(task, exchange)}, which may be billed"
+            return Judgement("probe.created_task", told)
         if exchange.failure and 200 <= exchange.status < 300 and operation is not None and operation.kind == "create":
             return Judgement("probe.created_task", f"HTTP {exchange.status} to a create, and then {exchange.detail}")
         return None
 
     def task(self, exchange: Exchange, never: str) -> str | None:
         """Return the id of a task that an answer names, in a header or anywhere in its body; `never` is none."""
-        texts = (exchange.text, _plain(exchange.json[1]), *exchange.headers.values())
         patterns = (self._in_json, self._in_text)
-        told = (each for text in texts for pattern in patterns for each in pattern.findall(text))
+        told = (each for text in _texts(exchange) for pattern in patterns for each in pattern.findall(text))
         found = chain(self._in_headers(exchange.headers), told)
         return next((each for each in found if each not in (*_NO_ID, never)), None)
 
     def _in_headers(self, headers: Mapping[str, str]) -> Iterator[str]:
-        for name, value in headers.items():
+        cookies = (each.partition("=") for each in _BETWEEN_COOKIES.split(headers.get("set-cookie", "")))
+        named = [(name.replace("_", "-").lower(), value) for name, _, value in cookies]
+        for name, value in [*headers.items(), *named]:
             if any(self._is_named(name, each) for each in self._headers):
                 yield from (part.strip() for part in value.split(","))
             if name in ("location", "content-location", "link"):
@@ -83,6 +91,29 @@ def _id_names(provider: Provider) -> Iterator[str]:
 def _path(pattern: str) -> str:
     before, _, rest = pattern.partition("{")
     return re.escape(before) + r"([^/?#]+)" + re.escape(rest.partition("}")[2]) + r"(?:[?#]|$)"
+
+
+def _texts(exchange: Exchange) -> Iterator[str]:
+    """Yield all that can be read of an answer: what it says, and the same without the escapes of a URL or of HTML."""
+    for text in chain(_bodies(exchange), exchange.headers.values()):
+        yield text
+        yield unquote(_ENTITY.sub(lambda found: html.unescape(found[0]), text))
+
+
+def _bodies(exchange: Exchange) -> Iterator[str]:
+    """Yield a body as text and as JSON; one with zeros in it also as the UTF-16 or UTF-32 that it may be."""
+    yield exchange.text
+    yield _plain(exchange.json[1])
+    if b"\0" in exchange.data:
+        data = without_zeros(exchange.data).lstrip(b"\xff\xfe")
+        yield data.decode("utf-8", "replace")
+        yield _plain(parse(data)[0])
+
+
+def _told(task: str, exchange: Exchange) -> str:
+    """Return what is told of an id: not the id where it is a secret, or a piece of one."""
+    is_there = any(task in exchange.secrets.hide(text) for text in _texts(exchange))
+    return f"task {task}" if is_there else "a task, whose id holds a secret"
 
 
 def _plain(body: Any) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.client.configuration import Configuration
-from kling_contract.documents.files import read
-from kling_contract.errors import ConfigurationError, KlingError
-from kling_contract.probe.exchange import Secrets
+from kling_contract.documents.files import find, read
+from kling_contract.errors import ConfigurationError, DocumentError, KlingError
+from kling_contract.probe.hiding import LEAST_SECRET, Secrets
 from kling_contract.probe.plan import make_plan
 from kling_contract.probe.run import Target
 from kling_contract.probe.spending import with_real_task
@@ -28,6 +28,7 @@ _KEYS = ("document", "base_url", "key_env", "level", "operations")
 _SECRET = re.compile(r"key$|token|secret|password|authorization|bearer", re.IGNORECASE)
 # In capitals only, since many a key would be a name otherwise.
 _LIKE_A_KEY = re.compile(r"\bsk-|[A-Za-z0-9_-]{20,}")
+_TOO_SHORT = f"the key is too short to be kept out of what is told; accepted: {LEAST_SECRET} characters or more"
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -76,6 +77,8 @@ class Wanted:
             plan = with_real_task(plan, self.spend, self.operations, no_key)
         try:
             credential = Configuration(environment={}, **found).credential(provider, clock) if found else None
+            if any(len(text.strip()) < LEAST_SECRET for text in found.values()):
+                raise ConfigurationError(_TOO_SHORT)
         except ConfigurationError as error:
             raise ConfigurationError(f"{' or '.join(self._variables(provider))}: {error}") from None
         return Target(plan, credential, Secrets(self._secrets(provider, environment)))
@@ -100,7 +103,8 @@ class Wanted:
 
     def _secrets(self, provider: Provider, environment: Mapping[str, str]) -> dict[str, str]:
         names = [self.key_env] if self.key_env else [*_usual(provider), *_PAIR]
-        return {f"${name}": environment.get(name, "").strip() for name in names}
+        texts = {f"${name}": environment.get(name, "").strip() for name in names}
+        return {name: text for name, text in texts.items() if len(text) >= LEAST_SECRET}
 
 
 _PAIR = ("KLING_ACCESS_KEY", "KLING_SECRET_KEY")
@@ -142,8 +146,19 @@ class Config:
             if complaint:
                 raise source.error(complaint[1], ("providers", number, *complaint[0]))
             where = f"{path}:{source.line_of(('providers', number))}"
-            wanted.append(Wanted(**{**each, "operations": tuple(each.get("operations", ()))}, where=where))
+            changes = {"document": _beside(path, each["document"]), "operations": tuple(each.get("operations", ()))}
+            wanted.append(Wanted(**{**each, **changes}, where=where))
         return cls(path, tuple(wanted))
+
+
+def _beside(path: Path, document: str) -> str:
+    """Return a document as a file at `path` names it: a bundled name, or a file from that file's folder."""
+    try:
+        file = find(document)
+    except DocumentError:
+        # A name that is none: loading it says so, with its place.
+        return document
+    return document if file.is_absolute() else str(path.parent / file)
 
 
 def _complaint(each: Any) -> tuple[tuple[str, ...], str] | None:
@@ -155,7 +170,7 @@ def _complaint(each: Any) -> tuple[tuple[str, ...], str] | None:
             return (key,), _unknown(key, _KEYS)
         if not _FITS[key](value):
             return (key,), _misfit(key, value)
-    return None if "document" in each else ((), "document is missing: a bundled name, or a file")
+    return None if "document" in each else ((), f"document is missing: {_ACCEPTED['document']}")
 
 
 def _misfit(key: str, value: Any) -> str:
@@ -187,7 +202,7 @@ _FITS: Mapping[str, Any] = {
     "operations": lambda value: isinstance(value, list) and all(map(_is_text, value)),
 }
 _ACCEPTED = {
-    "document": "a bundled name, or a file",
+    "document": "a bundled name, or a file from the folder of this one",
     "base_url": "http(s)://host, without user or query; {provider} in it is the provider's name",
     "key_env": "the name of an environment variable in capitals, such as COMETAPI_KEY; never a key",
     "level": f"0 to {HIGHEST}",

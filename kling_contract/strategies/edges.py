@@ -16,7 +16,7 @@ from kling_contract.strategies.logic import has
 from kling_contract.strategies.numbers import Number
 from kling_contract.strategies.partition import limits
 from kling_contract.strategies.pictures import Picture, edges
-from kling_contract.strategies.texts import Text
+from kling_contract.strategies.texts import Text, ready
 from kling_contract.strategies.values import Space, Ways, possible
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Edges(Ways):
 
     def values(self, rule: str) -> SearchStrategy[Boundary]:
         """Return the boundaries of one of `rules`."""
-        return _boundaries(self, rule)
+        return _boundaries(self, rule, ready())
 
     def _of_rules(self) -> Iterator[tuple[str, Way]]:
         for path, rules in self._space.demands.rules.items():
@@ -137,7 +137,7 @@ def _cut(longest: Any) -> tuple[Any, Any, Any]:
 
 
 @st.composite
-def _boundaries(draw: DrawFn, edges: Edges, rule: str) -> Boundary:
+def _boundaries(draw: DrawFn, edges: Edges, rule: str, texts: SearchStrategy[str]) -> Boundary:
     value = edges.drawn(rule, draw)
     three = three_in(value)
     if three is None:

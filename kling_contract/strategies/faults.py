@@ -15,6 +15,7 @@ from kling_contract.strategies.logic import has, negated
 from kling_contract.strategies.numbers import Number
 from kling_contract.strategies.partition import limits, split, whole
 from kling_contract.strategies.pictures import Picture, broken_texts
+from kling_contract.strategies.texts import ready
 from kling_contract.strategies.values import Space, Ways, possible
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Faults(Ways):
 
     def values(self, rule: str) -> SearchStrategy[Any]:
         """Return the values that break one of `rules`, once, and no other."""
-        return _broken(self, rule)
+        return _broken(self, rule, ready())
 
     def _by_conditions(self) -> Iterator[tuple[str, Way]]:
         """Turn one statement round, and keep the others."""
@@ -81,7 +82,7 @@ class Faults(Ways):
 
 
 @st.composite
-def _broken(draw: DrawFn, faults: Faults, rule: str) -> Any:
+def _broken(draw: DrawFn, faults: Faults, rule: str, texts: SearchStrategy[str]) -> Any:
     return faults.drawn(rule, draw)
 
 

@@ -7,7 +7,7 @@ choice is known by itself, so nothing is looked at twice; this is an ordered dec
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
@@ -34,6 +34,13 @@ class Kind:
 
     domain: Domain | None
     facts: Mapping[Statement, bool]
+    _left: dict[Statement, Statement] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def left(self, statement: Statement) -> Statement:
+        """Return what is left to be seen of a statement; kinds are of many plans, so each is settled once."""
+        if statement not in self._left:
+            self._left[statement] = settled(statement, self.facts)
+        return self._left[statement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,6 @@ class Outlines:
         self.size = self._fixed.count(False)
         self._known: dict[tuple[int, tuple[Statement, ...]], float] = {}
         self._nodes: dict[tuple[int, tuple[Statement, ...]], _Node] = {}
-        self._left: dict[tuple[Statement, int, int], Statement] = {}
         self._start = _joined(statements)
 
     @property
@@ -116,22 +122,11 @@ class Outlines:
 
     def _live(self, depth: int, left: tuple[Statement, ...]) -> Iterator[tuple[Kind, tuple[Statement, ...], float]]:
         """Yield the kinds of a field that can be chosen, what is then left, and how many fields there are then."""
-        for at, kind in enumerate(self._variables[depth].kinds):
-            rest = self._after(left, depth, at)
+        for kind in self._variables[depth].kinds:
+            rest = _joined([kind.left(statement) for statement in left])
             fewest = math.inf if rest is None else self._fewest(depth + 1, rest)
             if rest is not None and fewest < math.inf:
                 yield kind, rest, fewest + (kind.domain is not None)
-
-    def _after(self, left: tuple[Statement, ...], depth: int, at: int) -> tuple[Statement, ...] | None:
-        """Return what is left of the statements after a choice; None if one is false."""
-        facts = self._variables[depth].kinds[at].facts
-        found: list[Statement] = []
-        for statement in left:
-            key = (statement, depth, at)
-            if key not in self._left:
-                self._left[key] = settled(statement, facts)
-            found.append(self._left[key])
-        return _joined(found)
 
 
 def _joined(statements: Sequence[Statement]) -> tuple[Statement, ...] | None:

@@ -15,6 +15,7 @@ from kling_contract.strategies.logic import asked, every, has, implied, is_objec
 from kling_contract.strategies.numbers import chosen, index, picks
 from kling_contract.strategies.outlines import Kind, Outlines, Variable, options
 from kling_contract.strategies.partition import parts, whole
+from kling_contract.strategies.texts import ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -58,7 +59,7 @@ class Space:
         plan = Plan(self, self.statements)
         if not plan.exists:
             raise ValueError("no value keeps all that the schema demands")
-        return _drawn(plan)
+        return _drawn(plan, ready())
 
     def lists(self, least: int, most: int) -> SearchStrategy[list[Any]]:
         """Return lists of so many values."""
@@ -171,7 +172,7 @@ class Plan:
 
 
 @st.composite
-def _drawn(draw: DrawFn, plan: Plan) -> Any:
+def _drawn(draw: DrawFn, plan: Plan, texts: SearchStrategy[str]) -> Any:
     return plan.drawn(draw)
 
 

@@ -76,8 +76,9 @@ def answering(handle: MockHandle, mock: Mock, name: str, **options: Any) -> Iter
     from kling_contract.testing.reception import Reception
 
     reception = Reception(mock, name, mock.addresses.every_provider(), **options)
-    handle.lines = reception.lines
-    with intercepted(Named(reception.urls), reception.answer, reception.aanswer, passes=reception.passes):
+    handle.lines, handle.refusals = reception.lines, reception.refusals
+    named = Named(reception.urls, tell=reception.refuse)
+    with intercepted(named, reception.answer, reception.aanswer, passes=reception.passes):
         yield
 
 

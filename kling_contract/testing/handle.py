@@ -41,13 +41,15 @@ class MockHandle:
     """One session of a mock. `client` and `async_client` are ours, and wait on the session's clock.
 
     `url` is what a base URL is to be set to, where code is told one, and `provider` whose that is; `lines` says of
-    requests that broke the contract, by their number in the journal, which line of the test led to them.
+    requests that broke the contract, by their number in the journal, which line of the test led to them, and `refusals`
+    what there is to say of requests that nobody answered.
     """
 
     def __init__(self, mock: Mock, session: str, url: str, provider: Provider | None = None) -> None:
         self._mock, self._name, self.url = mock, session, url
         self.provider = provider or mock.addresses.root.provider
         self.lines: dict[int, str] = {}
+        self.refusals: list[str] = []
         statuses = {status: None for each in self.provider.operations.values() for status in each.statuses}
         self.callbacks = Callbacks(lambda: self.session, self._come, statuses)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kling_contract.clock import RealClock
-from kling_contract.interception import Broken, Request, Response
+from kling_contract.interception import Broken, Refusal, Request, Response
+from kling_contract.testing.wrong import refused
 from mock_server.exchange import Answer, Exchange
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from mock_server.app import Mock
 
 _OWN = ("/__", "/s/", "/p/")  # paths that the mock has beside those of providers
+_OUTSIDE = (
+    "the path is none of the provider's: a mock of the test's own is to answer it, or it may be refused by\n"
+    '  @pytest.mark.kling(ignore="{}")'
+)
+_ELSEWHERE = "what asked is not intercepted: kling_server, which serves the mock on a port, is for it"
 
 
 class Reception:
@@ -24,7 +30,8 @@ class Reception:
 
     Paths outside a provider's own, those that a pattern of `ignore` fits, and the hosts of `passthrough` are not ours.
     `where` says which line of the test asks; `lines` keeps it, for what broke the contract, by the number of the
-    journal's entry. Raises ValueError for a host that no document names.
+    journal's entry, and `refusals` what there is to say of requests that nobody answered. Raises ValueError for a host
+    that no document names.
     """
 
     def __init__(
@@ -44,6 +51,7 @@ class Reception:
         self._own = {each.name: _first_segments(each) for each, _ in self._places.values()}
         self._root, self._clock = mock.addresses.root.provider.name, RealClock()
         self.lines: dict[int, str] = {}
+        self.refusals: list[str] = []
 
     @property
     def urls(self) -> list[str]:
@@ -56,7 +64,19 @@ class Reception:
             return True
         provider, path = self._place(request.url)
         ours = path.startswith(_OWN) or path.split("/")[1:2] in self._own[provider.name]
-        return not ours or any(fnmatchcase(path, pattern) for pattern in self._ignore)
+        return not ours or self._is_ignored(path)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Keep what the test is to be told of a refusal, unless it said that this is its own business."""
+        if refusal.host in self._aside:
+            return
+        advice = _ELSEWHERE
+        if refusal.request is not None:
+            path = self._place(refusal.request.url)[1] or "/"
+            if self._is_ignored(path):
+                return
+            advice = _OUTSIDE.format(path)
+        self.refusals.append(refused(refusal, self._where(), advice))
 
     def answer(self, request: Request) -> Response:
         """Answer a request. Raises `Broken` where a fault ends the connection."""
@@ -83,6 +103,9 @@ class Reception:
         if answer.entry is not None and answer.entry.violations and (line := self._where()) is not None:
             self.lines[answer.entry.id] = line
         return answer
+
+    def _is_ignored(self, path: str) -> bool:
+        return any(fnmatchcase(path, pattern) for pattern in self._ignore)
 
     def _known(self, hosts: Iterable[str]) -> frozenset[str]:
         unknown = [host for host in hosts if host not in self._places]

@@ -9,9 +9,10 @@ from kling_contract.errors import KlingError
 from kling_contract.testing.bench import prepare
 from kling_contract.testing.handle import MockHandle
 from kling_contract.testing.spans import seconds_of
+from kling_contract.testing.wrong import refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
 
     import httpx
@@ -94,7 +95,13 @@ class Serving:
 
     @contextmanager
     def handle(
-        self, *, provider: str = "", clock: str = "auto", polls: int = 1, seed: int | None = None
+        self,
+        *,
+        provider: str = "",
+        clock: str = "auto",
+        polls: int = 1,
+        seed: int | None = None,
+        where: Callable[[], str | None] = lambda: None,
     ) -> Iterator[ServerHandle]:
         """Yield a handle of a fresh session; a late request for an earlier test's task is answered in that one's.
 
@@ -107,7 +114,7 @@ class Serving:
         prepare(mock.sessions.get(name), mock, clock=clock, polls=polls, seed=seed)
         handle, mock.sessions.default = ServerHandle(self._server, name, self._admin, chosen), name
         try:
-            with refused(mock.addresses.every_provider(), self.url):
+            with _refusing(handle, mock, self.url, where):
                 yield handle
         finally:
             mock.sessions.default = "default"
@@ -122,12 +129,15 @@ class Serving:
 
 
 @contextmanager
-def refused(providers: Iterable[Provider], url: str) -> Iterator[None]:
-    """Let nothing reach a host that one of `providers` names; mocks of the test's own may answer for them."""
-    from kling_contract.interception import Named, intercepted
+def _refusing(handle: ServerHandle, mock: Mock, url: str, where: Callable[[], str | None]) -> Iterator[None]:
+    """Let nothing reach a host that a document names; mocks of the test's own may answer for them."""
+    from kling_contract.interception import Named, Refusal, intercepted
+
+    def tell(refusal: Refusal) -> None:
+        handle.refusals.append(refused(refusal, where(), hint))
 
     hint = f"let the code under test ask {url} instead, for which there is kling_env"
-    named = Named((each for provider in providers for each in provider.base_urls), hint)
+    named = Named((each for provider in mock.addresses.every_provider() for each in provider.base_urls), hint, tell)
     with intercepted(named, _unasked, passes=lambda request: True):
         yield
 

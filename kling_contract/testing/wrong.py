@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections import Counter
@@ -13,17 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kling_contract.documents import Operation
+    from kling_contract.interception import Refusal
     from mock_server.journal import Entry
     from mock_server.session import Session
 
 _LONGEST = 600  # characters of a body
 # How hints are worded; one that is worded otherwise changes nothing.
-_CLOSE = re.compile(r"did you mean '([^']*)'\?$")
+_MEANT = re.compile(r"did you mean (.+?)(?: \(an? \w+\))?\?$|send (.+) (?:as a text|without quotes)$")
 _NEAREST = re.compile(r"the nearest is (-?[0-9]+(?:\.[0-9]+)?)$")
 _RENAME = re.compile(r"rename (\w+) to (\w+)$")
 _CHANGE = re.compile(r"(\w+)=(-?[0-9]+(?:\.[0-9]+)?)\b")
 _ROUNDS = 4
 _MOST = 10  # requests that are told of
+_BROKEN = "the code under test broke the contract:"
+_REFUSED = "the code under test asked hosts for which the mock stands in, and nobody answered:"
 
 
 def broken(session: Session) -> list[Entry]:
@@ -31,14 +35,27 @@ def broken(session: Session) -> list[Entry]:
     return session.journal.where(lambda entry: bool(entry.violations))
 
 
-def report(entries: Iterable[Entry], lines: Mapping[int, str]) -> str:
-    """Return what was sent, why that is wrong, and what would be right, each request that is like another once."""
-    told = Counter(_told(entry, lines.get(entry.id)) for entry in entries)
+def report(entries: Iterable[Entry], lines: Mapping[int, str], refusals: Iterable[str]) -> str | None:
+    """Return what was sent, why that is wrong, and what would be right, each request that is like another once.
+
+    `refusals` are told as they are. None if there is nothing to tell.
+    """
+    shown = _section(_BROKEN, (_told(entry, lines.get(entry.id)) for entry in entries)) + _section(_REFUSED, refusals)
+    return "\n\n".join([*shown, "a test that means it so has @pytest.mark.kling(strict=False)"]) if shown else None
+
+
+def refused(refusal: Refusal, line: str | None, advice: str) -> str:
+    """Return what there is to say of a request that nobody answered."""
+    request = refusal.request
+    asked = refusal.host if request is None else f"{request.method} {request.url.partition('?')[0]}"
+    return f"{line or 'a request'}: {asked} was refused\n  {advice}"
+
+
+def _section(title: str, texts: Iterable[str]) -> list[str]:
+    told = Counter(texts)
     shown = [_often(text, count) for text, count in list(told.items())[:_MOST]]
-    if len(told) > _MOST:
-        shown.append(f"and {len(told) - _MOST} more")
-    shown.append("a test that means it so has @pytest.mark.kling(strict=False)")
-    return "\n\n".join(["the code under test broke the contract:", *shown])
+    more = [f"and {len(told) - _MOST} more"] if len(told) > _MOST else []
+    return [title, *shown, *more] if told else []
 
 
 def _often(text: str, count: int) -> str:
@@ -108,8 +125,8 @@ def _hinted(body: Mapping[str, Any], violations: Iterable[Mapping[str, Any]]) ->
     for each in violations:
         name, _, within = each["pointer"].removeprefix("/").partition("/")
         value, hint = found.pop(name, None), "" if within else each["hint"] or ""
-        if close := _CLOSE.match(hint):
-            found[name] = close[1]
+        if meant := _MEANT.match(hint):
+            found[name] = _literal(meant[1] or meant[2])
         elif nearest := _NEAREST.match(hint):
             found[name] = nearest[1] if isinstance(value, str) else json.loads(nearest[1])
         elif (renamed := _RENAME.match(hint)) and renamed[1] in found:
@@ -117,6 +134,14 @@ def _hinted(body: Mapping[str, Any], violations: Iterable[Mapping[str, Any]]) ->
         for changed, number in _CHANGE.findall(hint):
             found[changed] = number if isinstance(body.get(changed), str) else json.loads(number)
     return {name: found[name] for name in (*body, *found) if name in found}
+
+
+def _literal(text: str) -> Any:
+    """Return the value that a hint spells: a text in quotes of either kind, all else as JSON has it; None if neither."""
+    try:
+        return ast.literal_eval(text) if text[0] in "'\"" else json.loads(text)
+    except ValueError:
+        return None
 
 
 def _needed(operation: Operation, example: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def test_the_config_that_is_told_can_be_read(tmp_path: Path) -> None:
     file = tmp_path / "probe.yaml"
     file.write_text(text)
     first, second = Config.read(file).wanted
-    assert (first.key_env, first.level, second.document) == ("COMETAPI_KEY", 3, "./acme.yaml")
+    assert (first.key_env, first.level, second.document) == ("COMETAPI_KEY", 3, str(tmp_path / "acme.yaml"))
 
 
 def test_every_file_that_is_told_is_there() -> None:

@@ -65,11 +65,14 @@ def test_the_nearest_body_is_what_was_sent_changed_by_hints(pytester: pytest.Pyt
     def test_from_the_example(kling):
         ask(image="data:image/png;base64,AAAA", duration="5")
 
+    def test_a_number_in_place_of_a_text(kling):
+        ask(duration=5)
+
     def test_nothing_is_near(kling):
         httpx.post(VIDEOS, content=b"{", headers=HEADERS)
 """,
     )
-    result.assert_outcomes(passed=4, errors=4)
+    result.assert_outcomes(passed=5, errors=5)
     result.stdout.fnmatch_lines(
         [
             '  this would be accepted: {"image": "https://example.com/cat.png", "cfg_scale": 1, '
@@ -78,10 +81,11 @@ def test_the_nearest_body_is_what_was_sent_changed_by_hints(pytester: pytest.Pyt
             '"left_expansion_ratio": 0.366, "right_expansion_ratio": 0.366, "bottom_expansion_ratio": 0.366}',
             "  image.prefix: /image: *remove everything up to and including the first comma*",
             '  this would be accepted: {"image": "https://*", "duration": "5"}',
+            '  this would be accepted: {"image": "https://example.com/cat.png", "duration": "5"}',
             "  json.malformed: the body is not JSON*",
         ]
     )
-    assert result.stdout.str().count("this would be accepted") == 3
+    assert result.stdout.str().count("this would be accepted") == 4
 
 
 def test_the_line_is_found_from_a_thread_and_from_a_task(pytester: pytest.Pytester) -> None:

@@ -18,7 +18,7 @@ from probed import connected
 from kling_contract import load
 from kling_contract.auth import KeyCredential
 from kling_contract.probe import History, Manner, Target, make_plan, probe
-from kling_contract.probe.exchange import Secrets
+from kling_contract.probe.hiding import Secrets
 from kling_contract.probe.reports.text import plan_text, render
 from mock_server.app import Mock
 from mock_server.faults import fault_named

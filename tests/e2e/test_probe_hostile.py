@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime
 import gzip
+import html
 import ipaddress
 import json
+import os
+import re
 import signal
 import socket
 import ssl
@@ -33,7 +37,7 @@ from kling_contract.auth import KeyCredential
 from kling_contract.cli import main
 from kling_contract.clock import RealClock
 from kling_contract.probe import History, Manner, Target, make_plan, probe
-from kling_contract.probe.exchange import Secrets
+from kling_contract.probe.hiding import Secrets
 from kling_contract.probe.reports import json as json_report
 from kling_contract.probe.reports import junit, markdown, text
 
@@ -242,6 +246,18 @@ NAMES_A_TASK: dict[str, bytes] = {
     "in a header of another name": whole("404 Not Found", {}, X_Debug=f"task_id={TASK}"),
     "in a Location": whole("303 See Other", b"", Location=f"/v1/videos/image2video/{TASK}?x=1"),
     "in the query of a Location": whole("302 Found", b"", Location=f"https://example.com/?task_id={TASK}"),
+    "in a cookie": whole("404 Not Found", {}, Set_Cookie=f"task_id={TASK}; HttpOnly"),
+    "in a cookie after another": whole("404 Not Found", {}, Set_Cookie=f"a=1\r\nSet-Cookie: b=x; TaskId={TASK}"),
+    "in what a cookie holds": whole("404 Not Found", {}, Set_Cookie=f"s={quote(json.dumps(MADE), safe='')}; Path=/"),
+    "in UTF-16": whole("400 Bad Request", json.dumps(MADE).encode("utf-16")),
+    "in UTF-16 without a mark": whole("400 Bad Request", json.dumps(MADE).encode("utf-16-be")),
+    "in UTF-32": whole("400 Bad Request", json.dumps(MADE).encode("utf-32")),
+    "in UTF-16 with an escaped key": whole("400 Bad", f'{{"\\u0074ask_id": "{TASK}"}}'.encode("utf-16")),
+    "in UTF-16 beside other letters": whole("400 Bad", f'{{"message": "成功", "task_id": "{TASK}"}}'.encode("utf-16")),
+    "in UTF-16 that is called so": whole(
+        "400 Bad", f"<task_id>{TASK}</task_id>".encode("utf-16-le"), Content_Type="text/xml; charset=utf-16le"
+    ),
+    "in HTML that is escaped": whole("500 Oops", f"<pre>{html.escape(json.dumps(MADE))}</pre>".encode()),
     "in a page": whole("200 OK", f"<html><p>Task ID: {TASK}</p></html>".encode(), Content_Type="text/html"),
     "in a script of a page": whole("200 OK", f"<script>x={{'task_id': '{TASK}'}}</script>".encode()),
     "in XML": whole("400 Bad Request", f"<error><task_id>{TASK}</task_id></error>".encode()),
@@ -269,6 +285,8 @@ NAMES_NONE: dict[str, bytes] = {
     "null": whole("400 Bad Request", {**REFUSED, "data": {"task_id": None}}),
     "nothing": whole("400 Bad Request", {**REFUSED, "task_id": ""}),
     "words": whole("400 Bad Request", {**REFUSED, "message": "task_id: required, a string of 18 digits"}),
+    "a bare id": whole("400 Bad Request", {**REFUSED, "id": TASK}, Set_Cookie=f"id={TASK}; session={TASK}"),
+    "words in UTF-16": whole("400 Bad Request", json.dumps(REFUSED).encode("utf-16"), Set_Cookie="task=1; a=task_id"),
     "a request id": whole("400 Bad Request", {**REFUSED, "request_id": TASK}, X_Request_Id=TASK),
 }
 
@@ -280,7 +298,7 @@ def test_an_answer_that_names_no_task_stops_nothing(how: str) -> None:
         run = probed(server)
     assert run.tripped == ()
     assert len(server.asked) == 5
-    assert found(run)["2 getImageToVideo"] == "route.alive"
+    assert found(run)["2 getImageToVideo"] == ("contract.schema" if "UTF-16" in how else "route.alive")
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 299])
@@ -394,9 +412,12 @@ def test_a_bomb_does_not_go_off(coding: str) -> None:
     assert not any(each.verdict == "up" for each in run.findings if each.level)
 
 
-@pytest.mark.parametrize("filler", ["\\", "{", "[", '"task_id"', '"task_id" : {', " ", "task_id ", "<"])
+ESCAPES = ["&", "%", "&#" + "9" * 5000, "&#x110000;", "&" + "a" * 32, "%2", "\0", "\0&amp;"]
+
+
+@pytest.mark.parametrize("filler", ["\\", "{", "[", '"task_id"', '"task_id" : {', " ", "task_id ", "<", *ESCAPES])
 def test_a_body_made_to_be_read_for_ever_is_read_at_once(filler: str) -> None:
-    data = (filler * (1 << 20))[: 1 << 20].encode()
+    data = (filler * ((1 << 20) // len(filler) + 1))[: 1 << 20].encode()
     with Server(always(whole("418 No", data, Content_Type=None))) as server:
         run = probed(server, level=2)
     assert set(found(run).values()) == {"answer.unclear"}
@@ -491,6 +512,10 @@ def in_json(key: str) -> str:
     return "".join(f"\\u{ord(each):04x}" for each in key)
 
 
+def in_base64(key: str, before: str = "") -> str:
+    return base64.b64encode(f"{before}{key}".encode()).decode()
+
+
 ECHOES: dict[str, Callable[[str], bytes]] = {
     "a body": lambda key: whole("400 Bad Request", {**REFUSED, "message": f"bad header Bearer {key}"}),
     "a code": lambda key: whole("400 Bad Request", {"code": key, "message": "x"}),
@@ -500,6 +525,11 @@ ECHOES: dict[str, Callable[[str], bytes]] = {
     "a Location": lambda key: whole("302 Found", b"", Location=f"https://example.com/{key}?k={quote(key, safe='')}"),
     "the reason phrase": lambda key: whole(f"400 {key}", REFUSED),
     "no HTTP": lambda key: f"Bearer {key}\r\n\r\n".encode(),
+    "base64": lambda key: whole("400 Bad Request", {**REFUSED, "message": f"Basic {in_base64(key)}"}),
+    "base64 in a header": lambda key: whole("404 Not Found", {}, WWW_Authenticate=f"Basic {in_base64(key, 'a:')}"),
+    "UTF-16": lambda key: whole("400 Bad Request", json.dumps({"message": key}).encode("utf-16")),
+    "UTF-32": lambda key: whole("400 Bad Request", json.dumps({"message": key}).encode("utf-32-be")),
+    "a cookie": lambda key: whole("404 Not Found", {}, Set_Cookie=f"key={key}; task_id={key}"),
     "a page": lambda key: whole("500 Oops", f"<html>{key}".encode(), Content_Type="text/html"),
     "the end of what is read": lambda key: whole("400 Bad Request", b" " * ((1 << 20) - 5) + key.encode() * 3),
     "a task id": lambda key: whole("400 Bad Request", {"task_id": key}),
@@ -507,19 +537,22 @@ ECHOES: dict[str, Callable[[str], bytes]] = {
 
 
 @pytest.mark.parametrize("where", ECHOES)
-def test_a_key_that_is_written_back_is_told_nowhere(where: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("secret", [KEY, "q7/Z"])
+def test_a_key_that_is_written_back_is_told_nowhere(where: str, secret: str, tmp_path: Path) -> None:
     def behave(line: Line, asked: Asked) -> None:
         key = asked.headers.get("authorization", "").removeprefix("Bearer ")
         line.send(ECHOES[where](key) if key else whole("404 Not Found", {"message": "x"}))
 
     with Server(behave) as server:
-        run = probed(server)
+        given = replace(target(server.url), credential=KeyCredential(secret), secrets=Secrets({"$KLING_KEY": secret}))
+        run = probe([given], manner=Manner(timeout=PATIENCE, clock=Still()))
     assert any("authorization" in each.headers for each in server.asked)
     told = everything(run, tmp_path)
-    kept = b"".join(each.exchange.data for each in run.findings if each.exchange).decode("latin-1")
-    for secret in (KEY, quote(KEY, safe=""), in_json(KEY), KEY.replace("/", "").casefold(), KEY[:12]):
-        assert secret not in told
-        assert secret not in kept
+    kept = b"".join(each.exchange.data for each in run.findings if each.exchange).decode("latin-1").replace("\0", "")
+    parts = [secret, quote(secret, safe=""), in_json(secret), secret.replace("/", "").casefold(), secret[:12]]
+    for part in [*parts, in_base64(secret)[:-4], in_base64(secret, "a:")[4:-4]]:
+        assert not part or part not in told
+        assert not part or part not in kept
 
 
 def test_a_short_key_does_not_hide_a_task() -> None:
@@ -527,6 +560,16 @@ def test_a_short_key_does_not_hide_a_task() -> None:
         given = replace(target(server.url, 1), credential=KeyCredential("task"), secrets=Secrets({"$KEY": "task"}))
         run = probe([given], manner=Manner(clock=Still()))
     assert run.exit_code == 4
+    assert f"names task {TASK}" in run.tripped[0]
+
+
+def test_a_short_key_is_told_nowhere_and_changes_no_verdict(tmp_path: Path) -> None:
+    with Server(always(whole("400 Bad Request", {**REFUSED, "message": "Bearer code is refused"}))) as server:
+        given = replace(target(server.url), credential=KeyCredential("code"), secrets=Secrets({"$KEY": "code"}))
+        run = probe([given], manner=Manner(clock=Still()))
+    assert found(run)["2 getImageToVideo"] == "route.alive"
+    assert "Bearer code" not in everything(run, tmp_path)
+    assert "Bearer $KEY is refused" in text.render(run)
 
 
 @pytest.mark.parametrize("headers", [{"Retry_After": "86400"}, {"Retry_After": "x"}, {}])
@@ -760,18 +803,72 @@ sys.exit(main())
 """
 
 
-def test_who_interrupts_a_run_has_nothing_more_sent() -> None:
+def interrupted(*options: str, asked: threading.Event) -> tuple[int, str, str]:
+    command_line = [sys.executable, "-c", INTERRUPTED, "probe", *options, "--timeout", "600"]
+    environment = {**os.environ, "COMETAPI_KEY": KEY}
+    with subprocess.Popen(
+        command_line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert asked.wait(PATIENCE)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, out, err
+
+
+def test_who_interrupts_a_run_waits_for_no_answer_and_has_nothing_more_sent(tmp_path: Path) -> None:
     asked = threading.Event()
 
     def behave(line: Line, _: Asked) -> None:
+        line.send(HEAD + f"X-Key: {KEY}\r\n".encode())
         asked.set()
         line.wait()
 
+    history = tmp_path / "history.ndjson"
     with Server(behave) as server:
-        command_line = [sys.executable, "-c", INTERRUPTED, "probe", "--base-url", server.url, "--timeout", "1"]
-        with subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            assert asked.wait(PATIENCE)
-            process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, out, err) == (130, "", "")
+        options = ("--base-url", server.url, "--operations", ",".join(FAMILY[:2]), "--history", str(history))
+        code, out, err = interrupted(*options, asked=asked)
+    assert (code, out) == (130, "")
+    assert err == (
+        "kling-contract: interrupted; asked: cometapi control; "
+        "not asked: cometapi createImageToVideo, cometapi getImageToVideo\n"
+    )
     assert len(server.asked) == 1
+    assert not history.exists()
+
+
+def test_a_trip_is_told_though_the_run_is_interrupted() -> None:
+    hanging, tripped = threading.Event(), threading.Event()
+
+    def accept(line: Line, asked: Asked) -> None:
+        assert hanging.wait(PATIENCE)
+        line.send(whole("200 OK", MADE, Connection=None))
+        # The connection is kept until the probe has done with this provider.
+        line.wait()
+        tripped.set()
+
+    def hang(line: Line, asked: Asked) -> None:
+        hanging.set()
+        line.wait()
+
+    with Server(lambda line, asked: (hang if "/cometapi/" in asked.target else accept)(line, asked)) as server:
+        providers = ("--provider", "cometapi", "--provider", "kling")
+        code, out, err = interrupted(*providers, "--base-url", f"{server.url}/{{provider}}", asked=tripped)
+    assert (code, out) == (4, "")
+    first, second = err.splitlines()
+    assert first.startswith("STOPPED: kling control: ")
+    assert TASK in first
+    assert second.startswith("kling-contract: interrupted; asked: ")
+
+
+def test_what_was_asked_of_many_is_one_line() -> None:
+    asked = threading.Event()
+
+    def hang(line: Line, _: Asked) -> None:
+        asked.set()
+        line.wait()
+
+    with Server(hang) as server:
+        code, _, err = interrupted("--provider", "cometapi", "--base-url", server.url, asked=asked)
+    assert code == 130
+    assert len(err.splitlines()) == 1
+    assert re.search(r"asked: cometapi control; not asked: (cometapi \w+(, )?){5} and \d+ more$", err)

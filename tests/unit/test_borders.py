@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import ssl
+from asyncio import selector_events
 
 import httpcore
 import pycurl
@@ -43,6 +45,8 @@ PLACES = [
     (socket, "getaddrinfo"),
     (socket, "gethostbyname"),
     (socket, "gethostbyname_ex"),
+    (asyncio.BaseEventLoop, "getaddrinfo"),
+    (selector_events._SelectorSocketTransport, "write"),  # type: ignore[attr-defined]
     (socket.socket, "send"),
     (socket.socket, "sendall"),
     (socket.socket, "sendmsg"),

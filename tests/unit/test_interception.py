@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import socket
 import threading
 
 import httpx
 import pytest
 import requests
+import respx
 import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kling_contract.interception import Broken, Named, Request, Response, intercepted
+from kling_contract.interception import Broken, Named, Refusal, Request, Response, intercepted
 from kling_contract.interception.desk import DELIVERY
 from mock_server.callbacks.modes import MARK
 from tests.answering import HOST, NAMED, URL, Desk, answering
@@ -218,6 +220,37 @@ def test_deliveries_of_the_mock_are_not_answered() -> None:
             with pytest.raises((httpx.ConnectError, requests.ConnectionError), match="kling_server"):
                 ask(URL, headers={MARK: "1"})
     assert desk.asked == []
+
+
+def test_a_refusal_is_told_with_what_was_asked_where_that_is_known() -> None:
+    async def ask() -> None:
+        async with httpx.AsyncClient() as client:
+            await client.put(URL)
+
+    told: list[Refusal] = []
+    with intercepted(Named([f"https://{HOST}"], tell=told.append), Desk(), passes=lambda request: True):
+        for refused in (lambda: httpx.get(URL), lambda: requests.post(URL), lambda: asyncio.run(ask())):
+            with pytest.raises((httpx.ConnectError, requests.ConnectionError)):
+                refused()
+        with pytest.raises(OSError, match="kling_server"):
+            socket.getaddrinfo(f"{HOST.upper()}.", 443)
+    assert [each.host for each in told] == [HOST] * 4
+    assert [each.request and (each.request.method, each.request.url) for each in told] == [
+        ("GET", URL),
+        ("POST", URL),
+        ("PUT", URL),
+        None,
+    ]
+
+
+def test_a_refusal_beneath_a_request_to_another_host_is_none_of_that_request() -> None:
+    told: list[Refusal] = []
+    with respx.mock() as routes, intercepted(Named([f"https://{HOST}"], tell=told.append), Desk()):
+        other = routes.get("https://other.example/")
+        other.mock(side_effect=lambda request: socket.getaddrinfo(HOST, 443))  # type: ignore[arg-type]
+        with pytest.raises(OSError, match="kling_server"):
+            httpx.get("https://other.example/")
+    assert told == [Refusal(HOST, None)]
 
 
 def test_the_inner_of_two_answers_and_the_outer_what_is_left() -> None:

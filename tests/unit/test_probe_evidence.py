@@ -23,7 +23,8 @@ from probed import BASE, HOSTILE, finding, plan, run_of, texts, with_exchange
 from kling_contract import load
 from kling_contract.auth import KeyCredential
 from kling_contract.probe import Finding, Run, Target, make_plan, probe
-from kling_contract.probe.exchange import Exchange, Secrets
+from kling_contract.probe.exchange import Exchange
+from kling_contract.probe.hiding import Secrets
 from kling_contract.probe.plan import Step
 from kling_contract.probe.reports import evidence, har
 from mock_server import MockServer

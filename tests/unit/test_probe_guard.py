@@ -25,8 +25,9 @@ from kling_contract.auth import KeyCredential
 from kling_contract.cli import main
 from kling_contract.errors import ConfigurationError
 from kling_contract.probe import Manner, Run, Target, make_plan, probe
-from kling_contract.probe.exchange import Exchange, Secrets
+from kling_contract.probe.exchange import Exchange
 from kling_contract.probe.guard import Allowed, Guard, Stopped, proxy_for
+from kling_contract.probe.hiding import Secrets
 from kling_contract.probe.reports.text import render
 from kling_contract.probe.spending import with_real_task
 from kling_contract.probe.tripwire import Tripwire
@@ -391,6 +392,31 @@ def test_one_real_task_is_created_followed_and_its_result_fetched() -> None:
     finding = run.findings[-1]
     assert (finding.reason, finding.verdict, run.exit_code) == ("task.succeeded", "up", 0)
     assert "1.5 units" in finding.detail
+
+
+def bought(key: str, transport: httpx.MockTransport, clock: Any) -> Run:
+    plan = with_real_task(make_plan(load("cometapi"), URL, level=0), 100)
+    target = Target(plan, KeyCredential(key), Secrets({"$KEY": key}))
+    return probe([target], manner=Manner(clock=clock), transport=transport, connect=connected)
+
+
+@pytest.mark.parametrize("key", ["task", "http", "succeed"])
+def test_a_task_is_followed_by_what_was_answered_though_a_simple_key_is_hidden_in_it(key: str) -> None:
+    bridge = Bridge("cometapi")
+    run = bought(key, bridge.transport, bridge.clock)
+    exchange = run.findings[-1].exchange
+    assert run.findings[-1].reason == "task.succeeded"
+    assert exchange is not None
+    assert key not in exchange.text.casefold()
+
+
+@pytest.mark.parametrize("at", range(185, 201))
+def test_what_is_cut_of_a_strange_answer_to_a_real_create_holds_no_piece_of_the_key(at: int) -> None:
+    bridge = Bridge("cometapi")
+    strange = httpx.MockTransport(lambda request: httpx.Response(200, text="." * at + KEY + "." * 99))
+    run = bought(KEY, strange, bridge.clock)
+    assert run.findings[-1].reason == "contract.schema"
+    assert "sk-" not in run.findings[-1].detail
 
 
 def test_the_cheapest_task_is_the_one_that_is_made() -> None:

@@ -20,7 +20,7 @@ from probed import BASE, NOW, plan
 from kling_contract.auth import KeyCredential, TokenCredential
 from kling_contract.clock import RealClock
 from kling_contract.probe import History, Manner, Run, Target, probe
-from kling_contract.probe.exchange import Secrets
+from kling_contract.probe.hiding import Secrets
 from kling_contract.probe.reports import FORMATS
 from kling_contract.probe.reports.evidence import write
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +11,6 @@ from kling_contract.cli import main
 from kling_contract.clock import RealClock
 from kling_contract.errors import ConfigurationError, DocumentError, KlingError
 from kling_contract.probe.wanted import Config, Wanted
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SECRET = "sk-abcdef0123456789"
 HEAD = "providers:\n  - {document: cometapi}\n"
@@ -255,3 +253,55 @@ def test_errors_without_a_file_have_no_place() -> None:
         Wanted(document="cometapj").target({}, RealClock())
     with pytest.raises(ConfigurationError, match=r"^key_env: the value is not accepted"):
         Wanted(document="cometapi", key_env=SECRET)
+
+
+@pytest.mark.parametrize("key", ["a", "abc", " abc\n"])
+def test_a_key_that_is_too_short_to_be_hidden_is_refused(
+    key: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COMETAPI_KEY", key)
+    assert command("--base-url", "http://127.0.0.1:9") == 2
+    captured = capsys.readouterr()
+    assert captured.err == (
+        "kling-contract: COMETAPI_KEY or COMETAPI_API_KEY: the key is too short to be kept out of what is told; "
+        "accepted: 4 characters or more\n"
+    )
+    assert captured.out == ""
+
+
+def test_a_simple_key_for_the_mock_is_taken_and_hidden() -> None:
+    target = Wanted(document="cometapi").target({"COMETAPI_KEY": "test", "KLING_ACCESS_KEY": "x"}, RealClock())
+    assert target.secrets.hide("a test of xs") == "a $COMETAPI_KEY of xs"
+
+
+TINY = Path(__file__).parents[1] / "documents" / "tiny.yaml"
+
+
+@pytest.mark.parametrize("folder", ["elsewhere", "."])
+@pytest.mark.parametrize("document", ["tiny.yaml", "./tiny.yaml", "own/../tiny.yaml", str(TINY)])
+def test_a_document_is_looked_for_beside_the_file_that_names_it(
+    document: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("own", "elsewhere"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "tiny.yaml").write_bytes(TINY.read_bytes())
+    # What lies where the command is run is another document, and none.
+    (tmp_path / "elsewhere" / "tiny.yaml").write_text("{}\n", encoding="utf-8")
+    config = written(tmp_path, f"providers:\n  - {{document: {document}, base_url: 'http://h'}}\n")
+    monkeypatch.chdir(tmp_path / folder)
+    assert command("--config", os.path.relpath(config), "--dry-run") == 0
+    assert "http://h" in capsys.readouterr().out
+
+
+def test_a_document_that_is_not_beside_the_file_is_named_where_it_was_looked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, "providers:\n  - document: own/none.yaml\n")
+    assert command("--config", str(file), "--dry-run") == 2
+    assert f"{tmp_path / 'own' / 'none.yaml'}: No such file" in capsys.readouterr().err
+
+
+def test_a_bundled_name_is_no_file_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "cometapi").write_text("{}\n", encoding="utf-8")
+    (only,) = Config.read(written(tmp_path, HEAD)).wanted
+    assert only.document == "cometapi"

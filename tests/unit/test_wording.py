@@ -48,3 +48,12 @@ def test_a_value_of_another_type_is_told_with_the_type_that_is_meant(
 def test_whatever_is_found_the_hint_is_one_question(found: Any, accepted: list[Any]) -> None:
     hint = did_you_mean(found, accepted)
     assert hint is None or (hint.startswith("did you mean ") and hint.endswith("?"))
+
+
+@pytest.mark.parametrize(
+    ("found", "hint"),
+    [("7", "send 7 without quotes"), ("-0.5", "send -0.5 without quotes"), ("007", None), (".5", None)],
+)
+def test_only_a_number_as_json_has_it_is_asked_for_without_quotes(found: str, hint: str | None) -> None:
+    (violation,) = Checker({"properties": {"n": {"type": "number"}}}, "the document").check({"n": found})
+    assert violation.hint == hint
