@@ -137,7 +137,7 @@ def _hinted(body: Mapping[str, Any], violations: Iterable[Mapping[str, Any]]) ->
 
 
 def _literal(text: str) -> Any:
-    """Return the value that a hint spells: a text in quotes of either kind, all else as JSON has it; None if neither."""
+    """Return the value that a hint spells, a text in quotes of either kind or JSON; None if it is neither."""
     try:
         return ast.literal_eval(text) if text[0] in "'\"" else json.loads(text)
     except ValueError:
