@@ -229,7 +229,7 @@ def test_a_task_that_was_to_fail_and_is_ended_well_by_hand_gives_no_reason() -> 
         task = video(kling)
         kept = session(bridge).store.get(task.id)
         steps = ended(kept.steps, session(bridge).clock.now(), "succeed")
-        session(bridge).change(msgspec.structs.replace(kept, steps=steps))
+        session(bridge).agenda.change(msgspec.structs.replace(kept, steps=steps))
         assert (task.refresh().status, task.reason, len(task.videos)) == ("succeed", None, 1)
 
 
