@@ -59,5 +59,5 @@ def test_diff_prints_what_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_property_that_is_shown_holds() -> None:
     names: dict[str, Any] = {"__name__": "readme"}
-    exec(compile(PROPERTY, "README.md", "exec"), names)
+    exec(compile(PROPERTY, "<README.md>", "exec"), names)
     names["test_the_area_ends_where_the_page_says"]()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kling_contract.contract import check_request, check_response
 from kling_contract.errors import Violation
-from kling_contract.reading import parse
+from kling_contract.reading import parse, unreadable
 
 DEEP = 2000
 MALFORMED = [
@@ -61,9 +61,9 @@ def test_why_a_body_is_not_json(data: bytes, message: str, hint: str | None) -> 
 
 @pytest.mark.parametrize("data", [b"[" * DEEP + b"]" * DEEP, b'{"a":' * DEEP + b"1" + b"}" * DEEP, b"[" * 10**6])
 def test_a_body_of_endless_depth_is_refused(data: bytes) -> None:
+    # How deep the parser itself goes differs from one Python to the next.
     value, found = parse(data)
-    assert value is None
-    assert [each.rule for each in found] == ["json.depth"]
+    assert [each.rule for each in found or unreadable(value).values()] == ["json.depth"]
 
 
 @pytest.mark.parametrize("depth", [65, 66, 500])
