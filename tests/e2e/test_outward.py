@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from listening import OK, Listener, saying
+from ports import unheard
 
 from mock_server.outward import Failed, Reach, Refused, Reply
 from mock_server.outward.calls import Outward
@@ -295,14 +296,6 @@ def test_a_receiver_may_answer_before_it_reads(make: Make) -> None:
         assert make()(listener.url, b"x" * 3_000_000).status == 413
 
 
-@pytest.fixture
-def unheard() -> Iterator[str]:
-    """Yield the URL of a port that is taken, so that nobody else listens there, and does not listen."""
-    with socket.socket() as deaf:
-        deaf.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{deaf.getsockname()[1]}/"
-
-
 def failure(ask: Asking, url: str) -> Failed:
     with pytest.raises(Failed) as caught:
         ask(url)
@@ -310,10 +303,12 @@ def failure(ask: Asking, url: str) -> Failed:
     return caught.value
 
 
-def test_a_failure_says_of_which_kind_it_is(make: Make, listener: Listener, unheard: str) -> None:
+def test_a_failure_says_of_which_kind_it_is(make: Make, listener: Listener) -> None:
     ask = make("web", resolve=knowing([]))
-    assert failure(ask, unheard).message.endswith("Connection refused")
-    assert failure(ask, unheard).kind == "refused"
+    with unheard() as place:
+        refused = failure(ask, f"http://{place}/")
+    assert refused.message.endswith("Connection refused")
+    assert refused.kind == "refused"
     assert failure(ask, "http://web/").kind == "name"
     listener.behave = saying(b"220 mail.example ESMTP\r\n\r\n", keep=False)
     assert failure(ask, listener.url).kind == "protocol"

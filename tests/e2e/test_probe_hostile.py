@@ -31,6 +31,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from ports import unheard
 
 from kling_contract import check_request, load
 from kling_contract.auth import KeyCredential
@@ -310,6 +311,7 @@ def test_any_success_of_a_create_that_no_sign_explains_stops_everything(status: 
         run = probed(server)
     assert (run.exit_code, len(server.posts)) == (4, 1)
     assert f"HTTP {status}" in run.tripped[0]
+    assert run.tripped[0].endswith(", to a create that must be refused")
 
 
 @pytest.mark.parametrize("host", ["another", "the same"])
@@ -582,18 +584,16 @@ def test_a_provider_that_asks_for_fewer_requests_gets_none_and_is_not_down(heade
 
 
 def test_nothing_is_asked_of_a_host_that_is_not_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    run = probe([target(url)], manner=Manner(clock=Still()))
+    with unheard() as place:
+        run = probe([target(f"http://{place}")], manner=Manner(clock=Still()))
     assert [(each.reason, each.verdict) for each in run.findings] == [("net.local", "unknown")]
     assert run.exit_code == 3
 
 
 def test_a_host_that_is_not_there_beside_one_that_is_is_down() -> None:
-    with Server(always(whole("404 Not Found", {"code": 1, "message": "x"}))) as server:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            gone = f"http://127.0.0.1:{free.getsockname()[1]}"
-        run = probe([target(gone), target(server.url, 0, "cometapi")], manner=Manner(clock=Still()))
+    with Server(always(whole("404 Not Found", {"code": 1, "message": "x"}))) as server, unheard() as place:
+        targets = [target(f"http://{place}"), target(server.url, 0, "cometapi")]
+        run = probe(targets, manner=Manner(clock=Still()))
     assert [each.reason for each in run.findings] == ["net.refused", "host.reachable"]
     assert run.exit_code == 1
 
@@ -640,6 +640,19 @@ def test_a_task_that_one_provider_made_stops_the_others() -> None:
     assert run.stopped == ("cometapi: the probe was stopped",)
 
 
+_USES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+
+
 class Authority:
     """Makes certificates for 127.0.0.1, in a folder."""
 
@@ -678,8 +691,14 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName([address]), critical=False)
         )
-        if not authority:
-            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        # What RFC 5280 wants of both, Python 3.13 insists on.
+        own = self._key.public_key()
+        if authority:
+            signs = x509.KeyUsage(**dict.fromkeys(_USES, False) | {"key_cert_sign": True})
+            builder = builder.add_extension(signs, critical=True)
+            builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(own), critical=False)
+        else:
+            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(own)
             builder = builder.add_extension(issuer, critical=False)
         return builder.sign(self._key, hashes.SHA256())
 

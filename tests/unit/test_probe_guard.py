@@ -18,6 +18,7 @@ import pytest
 from bridge import Bridge, Moving
 from hypothesis import given
 from hypothesis import strategies as st
+from ports import unheard
 from probed import connected
 
 from kling_contract import check_request, load
@@ -151,6 +152,13 @@ def test_a_run_follows_no_redirect(status: int) -> None:
     run, sent = probed(lambda request: httpx.Response(status, headers={"Location": str(request.url)}))
     assert len(sent) == len(target().plan.steps) - 1
     assert {each.reason for each in run.findings if each.level} == {"route.missing"}
+
+
+def test_a_cookie_of_one_answer_is_not_sent_with_the_next() -> None:
+    answer = httpx.Response(404, headers={"Set-Cookie": "visitor=1; Path=/"})
+    _, asked = probed(lambda request: answer, target(2, base_url="http://api.example.com"))
+    assert len(asked) > 2
+    assert not any("cookie" in each.headers for each in asked)
 
 
 def test_a_create_is_sent_once_and_a_get_that_failed_three_times() -> None:
@@ -310,10 +318,9 @@ def test_a_proxy_in_force_is_used_and_named_without_its_password(no_proxies: pyt
 
 
 def test_a_proxy_that_is_not_there_is_no_outage(no_proxies: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     for url in ("http://kling.test", "https://kling.test"):
-        run = by_proxy(no_proxies, f"http://me:hunter2@127.0.0.1:{port}", url)
+        with unheard() as place:
+            run = by_proxy(no_proxies, f"http://me:hunter2@{place}", url)
         assert {(each.reason, each.verdict) for each in run.findings} == {("net.proxy", "unknown")}
         assert run.exit_code == 3
         assert "hunter2" not in render(run)
