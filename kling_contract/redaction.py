@@ -41,7 +41,7 @@ _RUN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 _LEAST_SECRET = 8  # characters; shorter ones, such as a key `test`, are words too
 _LONGEST_TEXT = 2000
 _MARGIN = 50  # what says that a text was cut, so that a cut text is not cut again
-_CUT = re.compile(r"(?:\.\.\. \(\d+ \w+\))?\Z")
+_CUT = re.compile(r"\.\.\. \(\d+ \w+\)\Z")
 _MOST_ITEMS = 100
 _DEEPEST = 20
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -138,8 +138,8 @@ def _hidden(text: str, hidden: tuple[str, ...]) -> str:
     """Replace these texts, and the beginning of one where the text was cut."""
     for each in hidden:
         text = text.replace(each, MARK)
-        end = _CUT.search(text)
-        whole, rest = (text[: end.start()], end[0]) if end else (text, "")
+        whole = _CUT.sub("", text)
+        rest = text[len(whole) :]
         for length in range(len(each) - 1, _LEAST_SECRET - 1, -1):
             if whole.endswith(each[:length]):
                 text = f"{whole[:-length]}{MARK}{rest}"

@@ -67,7 +67,9 @@ def finding(reason: str = "route.alive", **changes: Any) -> Finding:
 
 
 def run_of(*findings: Finding, **changes: Any) -> Run:
-    made = Run(at=NOW, version="0.1.0", plans=(plan(),), findings=findings, left={"cometapi": ()}, fail_on=("down",))
+    made = Run(
+        at=NOW, version="0.1.0", plans=(plan(),), findings=findings, left={("cometapi", BASE): ()}, fail_on=("down",)
+    )
     return replace(made, **changes)
 
 
@@ -124,5 +126,7 @@ runs = st.builds(
     tripped=st.lists(texts, max_size=2).map(tuple),
     stopped=st.lists(texts, max_size=2).map(tuple),
     notes=st.lists(texts, max_size=2).map(tuple),
-    left=st.lists(st.builds(Left, st.integers(0, 5), texts, texts), max_size=2).map(lambda many: {"cometapi": many}),
+    left=st.lists(st.builds(Left, st.integers(0, 5), texts, texts), max_size=2).map(
+        lambda many: {("cometapi", BASE): many}
+    ),
 )

@@ -23,7 +23,7 @@ from kling_contract.cli.arguments import (
 from kling_contract.errors import KlingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from kling_contract.clock import Clock
     from kling_contract.probe import History, Plan, Run, Step, Target
@@ -63,9 +63,11 @@ def _reports(text: str) -> tuple[tuple[str, Path | None], ...]:
     """Return the formats of a list such as `text,html=today.html`, each with the file that it names."""
     found = []
     for each in by_commas(text):
-        name, _, file = each.partition("=")
+        name, equals, file = each.partition("=")
         if name not in REPORTS:
             raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(REPORTS)}")
+        if equals and not file:
+            raise argparse.ArgumentTypeError(f"{each!r} names no file; accepted: {name}, or {name}=FILE")
         found.append((name, Path(file) if file else None))
     if not found:
         raise argparse.ArgumentTypeError(f"no format; accepted: {', '.join(REPORTS)}")
@@ -76,6 +78,8 @@ def _failings(text: str) -> tuple[str, ...]:
     wrong = [each for each in by_commas(text) if each not in FAILINGS]
     if wrong:
         raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(FAILINGS)}")
+    if not by_commas(text):
+        raise argparse.ArgumentTypeError(f"nothing is named; accepted: {', '.join(FAILINGS)}")
     return by_commas(text)
 
 
@@ -99,8 +103,6 @@ def _option(metavar: str, text: str, kind: Callable[[str], Any] = str, default: 
 def _switch(text: str) -> dict[str, Any]:
     return {"action": "store_true", "help": text}
 
-
-_TEXT = (("text", None),)
 
 OPTIONS = {
     "--provider": {"metavar": "P", "action": "append", "help": f"a bundled name, or a file; repeatable ({PROVIDER})"},
@@ -144,6 +146,7 @@ def add(commands: Any) -> None:
 
 def probe(options: argparse.Namespace) -> int:
     """Probe, and report."""
+    from kling_contract.cli.outputs import say_trips, write
     from kling_contract.clock import RealClock
     from kling_contract.probe import History
     from kling_contract.probe.findings import STOPPED
@@ -161,22 +164,15 @@ def probe(options: argparse.Namespace) -> int:
     try:
         run = _carried_out(targets, history, clock, options)
     except Interrupted as interrupted:
-        _say_trips(interrupted.tripped)
+        say_trips(interrupted.tripped)
         say(f"kling-contract: {interrupted}")
         return STOPPED if interrupted.tripped else INTERRUPTED
-    try:
-        try:
-            history.add(run.findings)
-        finally:
-            _report(run, history, options)
-    except OSError as error:
-        # What was found counts for more than a file that cannot be written.
-        say(f"kling-contract: {error.filename}: {error.strerror}")
-        return run.exit_code or WRONG_USE
-    return run.exit_code
+    is_whole = write(run, history, options)
+    return run.exit_code or (FINE if is_whole else WRONG_USE)
 
 
 def _carried_out(targets: list[Target], history: History, clock: Clock, options: argparse.Namespace) -> Run:
+    from kling_contract.cli.outputs import is_terminal
     from kling_contract.probe import Manner, probe
 
     manner = Manner(
@@ -185,40 +181,8 @@ def _carried_out(targets: list[Target], history: History, clock: Clock, options:
     try:
         return probe(targets, fail_on=options.fail_on, manner=manner, history=history, progress=_progress())
     finally:
-        if sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def _say_trips(trips: Iterable[str]) -> None:
-    for each in trips:
-        say(f"STOPPED: {each}")
-
-
-def _report(run: Run, history: History, options: argparse.Namespace) -> None:
-    """Print what goes to standard output first, so that a file which cannot be written hides nothing."""
-    from kling_contract.probe.reports import FORMATS, evidence, github, text
-
-    alone = len(options.report) == 1
-    if ("text", None) not in options.report:
-        _say_trips(run.tripped)
-    files = []
-    for name, file in options.report:
-        default = FORMATS[name].file
-        target = file or (None if alone or default is None else Path(default))
-        if target is not None:
-            files.append((name, target))
-        elif name == "text":
-            print(text.render(run, coloured=sys.stdout.isatty() and "NO_COLOR" not in os.environ), end="")
-        else:
-            print(FORMATS[name].render(run, history), end="")
-    for name, target in files:
-        target.write_text(FORMATS[name].render(run, history), encoding="utf-8", errors="backslashreplace")
-        say(f"wrote {target}")
-    if options.evidence:
-        say(f"wrote {len(evidence.write(run, options.evidence))} files to {options.evidence}")
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary and any(name == "github" for name, _ in options.report):
-        github.append_summary(run, Path(summary))
 
 
 def _wanted(options: argparse.Namespace) -> list[Wanted]:
@@ -264,7 +228,9 @@ def _narrowed(wanted: list[Wanted], names: tuple[str, ...]) -> Iterator[Wanted]:
 
 def _check(wanted: Wanted, options: argparse.Namespace) -> None:
     if wanted.level == 3 and not wanted.operations:
-        raise wanted.error("level 3 sends a create with your key: name the creates with --operations")
+        raise wanted.error(
+            "level 3 sends a create with your key: name the creates with --operations, or as operations in the file"
+        )
     if wanted.level == 5 and wanted.spend is None:
         raise wanted.error(f"level 5 creates a task that is billed: it needs --spend, --max-spend and {SWITCH}=1")
     if options.spend and wanted.level != 5:
@@ -284,9 +250,10 @@ def _spend(options: argparse.Namespace) -> float | None:
 
 def _progress() -> Callable[[Plan, Step], None]:
     """Return what tells a person at a terminal, and nobody else, what is being asked."""
+    from kling_contract.cli.outputs import is_terminal
 
     def tell(plan: Plan, step: Step) -> None:
-        if sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             print(f"\r\x1b[K{plan.provider.name}: {step.name}", end="", file=sys.stderr, flush=True)
 
     return tell

@@ -44,7 +44,8 @@ def judge(provider: Provider, exchange: Exchange, slow_ms: float) -> Judgement:
             return Judgement("contract.schema", _broken(operation, exchange.shown))
         if exchange.ms > slow_ms:
             return Judgement("latency.slow", f"{exchange.ms} ms, and {slow_ms:g} ms are allowed")
-    return Judgement(reason, _said(exchange.shown))
+    what = ", to a create that must be refused" if reason == "probe.created_task" else ""
+    return Judgement(reason, _said(exchange.shown) + what)
 
 
 def observe(provider: Provider, exchange: Exchange) -> dict[str, Any]:

@@ -104,13 +104,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A whole run: the findings of all providers, what was left out, and why it was stopped, if it was."""
+    """A whole run: the findings of all providers, what was left out, and why it was stopped, if it was.
+
+    `left` is by the name of a provider and the base URL at which it was asked.
+    """
 
     at: float
     version: str
     plans: tuple[Plan, ...] = field(repr=False)
     findings: tuple[Finding, ...]
-    left: Mapping[str, Sequence[Left]]
+    left: Mapping[tuple[str, str], Sequence[Left]]
     fail_on: tuple[str, ...]
     tripped: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
@@ -127,8 +130,8 @@ class Run:
 
     @property
     def is_judged(self) -> bool:
-        """Whether anything is known of what was asked: of the routes with our key, where the level asked for them."""
-        keyed = any(plan.level >= KEYED for plan in self.plans)
+        """Whether anything is known of what was asked: of the routes with our key, where the plans ask for them."""
+        keyed = any(plan.needs_key for plan in self.plans)
         asked = [each for each in self.findings if each.level >= KEYED or not keyed]
         return any(each.raw_verdict != "unknown" for each in asked)
 
@@ -146,8 +149,8 @@ class Run:
             "providers": [_about(plan) for plan in self.plans],
             "findings": [each.as_dict() for each in self.findings],
             "left_out": [
-                {"provider": name, "level": each.level, "operation": each.name, "why": each.why}
-                for name, many in self.left.items()
+                {"provider": name, "base_url": url, "level": each.level, "operation": each.name, "why": each.why}
+                for (name, url), many in self.left.items()
                 for each in many
             ],
             "tripped": list(self.tripped),

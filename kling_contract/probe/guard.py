@@ -50,12 +50,12 @@ class Guard(httpx.BaseTransport):
     sent: Counter[Allowed] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._left = {(each.method, each.url, each.body, each.key): each for each in self.allowed}
+        self._held = {(each.method, each.url, each.body, each.key): each for each in self.allowed}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request that may be sent. Raises `Stopped`."""
         key = "authorization" in request.headers
-        found = self._left.get((request.method, str(request.url), request.read(), key))
+        found = self._held.get((request.method, str(request.url), request.read(), key))
         if found is None:
             raise Stopped(f"{request.method} {request.url} is not in the plan")
         if self.stop.is_set():
@@ -70,7 +70,7 @@ class Guard(httpx.BaseTransport):
     def allow(self, url: str, times: int, *, key: bool) -> None:
         """Let a GET through that only an answer could name; the budget grows with it."""
         found = Allowed("GET", str(httpx.URL(url)), b"", key, times)
-        self._left[found.method, found.url, found.body, found.key] = found
+        self._held[found.method, found.url, found.body, found.key] = found
         self.budget += times
 
     def close(self) -> None:

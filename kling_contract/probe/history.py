@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass, field, replace
@@ -78,10 +79,15 @@ class History:
 
     @classmethod
     def read(cls, path: Path | None) -> History:
-        """Return the history that a file holds; one that is not there yet is empty. Raises `OSError`."""
+        """Return the history that a file holds; one that is not there yet is empty.
+
+        Raises `OSError`, for a device or a pipe too, which might be read for ever.
+        """
         history = cls(path)
         if path is None or not path.exists():
             return history
+        if not (path.is_file() or path.is_dir()):
+            raise OSError(errno.EINVAL, "no file that lines can be read from and added to", str(path))
         for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
             entry = _entry(number, line)
             if entry is not None:
@@ -120,7 +126,7 @@ class History:
         with self.path.open("a+b", buffering=0) as file:
             data = (lines if _is_whole(file) else f"\n{lines}").encode("utf-8", "backslashreplace")
             if file.write(data) != len(data):
-                raise OSError(f"{self.path}: the history could not be written whole; is the disk full?")
+                raise OSError(errno.ENOSPC, "the history could not be written whole; is the disk full?", str(self.path))
 
 
 def _written(finding: Finding) -> str:

@@ -32,15 +32,16 @@ def reach(base_url: str, timeout: float, now: float, days: int, connect: Connect
     """Connect to the host of a URL and look at its certificate, which must hold for `days` more days."""
     parts = urlsplit(base_url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         with connect((host, port), timeout) as plain:
             if parts.scheme != "https":
-                return Reached("host.reachable", f"{host}:{port}, without TLS")
+                return Reached("host.reachable", f"{where}, without TLS")
             # The same certificates are trusted as for requests.
             with httpx.create_ssl_context().wrap_socket(plain, server_hostname=host) as secure:
-                return _certificate(secure.getpeercert() or {}, f"{host}:{port}", now, days)
+                return _certificate(secure.getpeercert() or {}, where, now, days)
     except (OSError, UnicodeError) as error:
-        return Reached(failure(error), f"{host}:{port}: {why(error)}")
+        return Reached(failure(error), f"{where}: {why(error)}")
 
 
 def failure(error: BaseException) -> str:

@@ -45,6 +45,8 @@ def carried_out(
         for end in ends:
             end.result()
     except KeyboardInterrupt:
+        # First of all, so that nothing is sent which is then told as not asked.
+        stop.set()
         raise Interrupted(_told([each.plan for each in probings], begun), trips(outcomes)) from None
     finally:
         stop.set()
@@ -70,8 +72,14 @@ def _told(plans: Iterable[Plan], begun: Sequence[tuple[Plan, Step]]) -> str:
     taken = {id(step) for _, step in begun}
     asked = [(plan, step) for plan, step in begun if step.level]
     rest = [(plan, step) for plan in plans for step in plan.steps if step.level and id(step) not in taken]
-    bill = "; a real task may have been made, and billed" if any(step.level == REAL for _, step in asked) else ""
-    return f"interrupted; asked: {_names(asked)}; not asked: {_names(rest)}{bill}"
+    return f"interrupted; asked: {_names(asked)}; not asked: {_names(rest)}{_bill([step for _, step in asked])}"
+
+
+def _bill(asked: Iterable[Step]) -> str:
+    """Return what is to be known of a real task: that there may be one, and where it is looked at, if it was."""
+    real = [step for step in asked if step.level == REAL]
+    looked = "".join(f": GET {step.path}" for step in real if step.method == "GET")
+    return f"; a real task may have been made, and billed{looked}" if real else ""
 
 
 def _names(steps: Sequence[tuple[Plan, Step]]) -> str:

@@ -80,6 +80,11 @@ class Plan:
         """Whether any step sends our key."""
         return any(step.key for step in self.steps)
 
+    @property
+    def needs_key(self) -> bool:
+        """Whether anything is asked with our key, or would be if there were one and the document let it."""
+        return self.sends_key or any(left.level >= KEYED for left in self.left)
+
 
 @dataclass
 class _Planning:

@@ -109,7 +109,7 @@ class Probing:
         return Seen(step, Judgement(reached.reason, reached.detail))
 
     def _requests(self, outcome: Outcome, steps: Sequence[Step], sending: Sending, guard: Guard) -> None:
-        wire, spending = Tripwire(self.plan.provider), Spending(self.plan, sending, guard)
+        wire, spending = Tripwire(self.plan.provider), Spending(self.plan, sending, guard, self.progress)
         for number, step in enumerate(steps):
             self.progress(self.plan, step)
             try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kling_contract.auth import KeyCredential, TokenCredential
     from kling_contract.probe.host import Connect
-    from kling_contract.probe.plan import Left, Plan, Step
+    from kling_contract.probe.plan import Plan, Step
     from kling_contract.probe.probing import Seen
 
 
@@ -73,7 +73,7 @@ def probe(
         version=importlib.metadata.version("kling-contract"),
         plans=tuple(each.plan for each in targets),
         findings=tuple(_settled(outcomes, history, manner)),
-        left=_left(outcomes),
+        left={(each.plan.provider.name, each.plan.base_url): each.left for each in outcomes},
         fail_on=tuple(fail_on),
         tripped=trips(outcomes),
         stopped=tuple(f"{each.plan.provider.name}: {each.stopped}" for each in outcomes if each.stopped),
@@ -87,14 +87,6 @@ def refuse_twice(targets: Sequence[Target]) -> None:
     twice = next((each for each in asked if asked.count(each) > 1), None)
     if twice is not None:
         raise ConfigurationError(f"{twice} is to be probed twice; once is enough, with the higher level")
-
-
-def _left(outcomes: Sequence[Outcome]) -> dict[str, list[Left]]:
-    """Return what was left out by provider, one that is probed at several URLs together."""
-    found: dict[str, list[Left]] = {}
-    for each in outcomes:
-        found.setdefault(each.plan.provider.name, []).extend(each.left)
-    return found
 
 
 def _settled(outcomes: Sequence[Outcome], history: History, manner: Manner) -> list[Finding]:

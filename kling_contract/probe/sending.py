@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import zlib
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import httpx
@@ -124,7 +125,10 @@ class _Seen:
 
 def client(transport: httpx.BaseTransport, manner: Manner) -> httpx.Client:
     """Return the client through which steps are sent: it follows no redirect, and keeps no cookie for the next."""
-    return httpx.Client(transport=transport, timeout=manner.timeout, follow_redirects=False, trust_env=False)
+    none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    return httpx.Client(
+        transport=transport, timeout=manner.timeout, follow_redirects=False, trust_env=False, cookies=none
+    )
 
 
 def _chunks(answer: httpx.Response) -> Iterator[bytes]:

@@ -20,10 +20,10 @@ from kling_contract.errors import APIError
 from kling_contract.images.png import written
 from kling_contract.probe.classify import Judgement, judge
 from kling_contract.probe.guard import Stopped
-from kling_contract.probe.plan import Left, Plan, Step
+from kling_contract.probe.plan import REAL, Left, Plan, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from kling_contract.documents import Operation
     from kling_contract.probe.exchange import Exchange
@@ -47,6 +47,7 @@ class Offer:
 
 def with_real_task(plan: Plan, most: float, names: tuple[str, ...] = (), no_key: str | None = None) -> Plan:
     """Return the plan with one real task at its end, of at most `most` billing units; or why there is none."""
+    plan = replace(plan, level=REAL)
     offers = sorted(_offers(plan, names), key=lambda each: each.units)
     if no_key or not offers:
         why = no_key or "no create that is served has a price and an example that its document accepts"
@@ -99,11 +100,12 @@ def picture(side: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """One real task: sent once, then looked at until it ends."""
+    """One real task: sent once, then looked at until it ends. `progress` is told of the step that looks at it."""
 
     plan: Plan
     sending: Sending
     guard: Guard
+    progress: Callable[[Plan, Step], None]
 
     def run(self, step: Step, create: Operation) -> tuple[Judgement, Exchange]:
         """Create the task, wait for its end and fetch what it made; the exchange is that of the create, as shown."""
@@ -149,7 +151,9 @@ class Spending:
             return None
         path = get.path.partition("{")[0] + quote(task, safe="") + get.path.partition("}")[2]
         self.guard.allow(self.plan.base_url + path, times, key=True)
-        return Step(5, get, "GET", path, "looks at the task that was created", "its status", key=True)
+        look = Step(5, get, "GET", path, "looks at the task that was created", "its status", key=True)
+        self.progress(self.plan, replace(look, path=self.sending.hide(path)))
+        return look
 
     def _fetched(self, state: TaskState, seconds: float) -> Judgement:
         """Fetch the first result, without our key, since results live on other hosts."""

@@ -30,6 +30,8 @@ _SECRET = re.compile(r"key$|token|secret|password|authorization|bearer", re.IGNO
 _LIKE_A_KEY = re.compile(r"\bsk-|[A-Za-z0-9_-]{20,}")
 _TOO_SHORT = f"the key is too short to be kept out of what is told; accepted: {LEAST_SECRET} characters or more"
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_NAME = "{provider}"  # stands for the provider's name in a base URL
+_IN_NO_URL = re.compile(r"[@?#{}\s]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class Wanted:
         provider = load(self.document)
         base_url = Configuration(base_url=_placed(self.base_url, provider), environment={}).url_at(provider)
         found = self._credentials(provider, environment)
-        no_key = None if found else f"no key: {' or '.join(self._variables(provider))} is not set"
+        no_key = None if found else self._no_key(provider)
         try:
             plan = make_plan(provider, base_url, level=min(self.level, 4), operations=self.operations, no_key=no_key)
         except KeyError as error:
@@ -80,7 +82,9 @@ class Wanted:
             if any(len(text.strip()) < LEAST_SECRET for text in found.values()):
                 raise ConfigurationError(_TOO_SHORT)
         except ConfigurationError as error:
-            raise ConfigurationError(f"{' or '.join(self._variables(provider))}: {error}") from None
+            names = self._variables(provider)
+            held = next((name for name in names if environment.get(name)), names[-1])
+            raise ConfigurationError(f"{held}: {error}") from None
         return Target(plan, credential, Secrets(self._secrets(provider, environment)))
 
     def _credentials(self, provider: Provider, environment: Mapping[str, str]) -> dict[str, str]:
@@ -94,6 +98,13 @@ class Wanted:
             pair = {"access_key": environment.get(_PAIR[0]), "secret_key": environment.get(_PAIR[1])}
             return {name: text for name, text in pair.items() if text} if all(pair.values()) else {}
         return {}
+
+    def _no_key(self, provider: Provider) -> str:
+        """Return why there is no key."""
+        auth = provider.auth
+        if auth.key or (auth.hs256 and not self.key_env):
+            return f"no key: {' or '.join(self._variables(provider))} is not set"
+        return "no key: the document takes none" + (f", but {' and '.join(_PAIR)}" if auth.hs256 else "")
 
     def _variables(self, provider: Provider) -> list[str]:
         if self.key_env:
@@ -117,7 +128,7 @@ def _usual(provider: Provider) -> list[str]:
 
 
 def _placed(base_url: str | None, provider: Provider) -> str | None:
-    return None if base_url is None else base_url.replace("{provider}", provider.name)
+    return None if base_url is None else base_url.replace(_NAME, provider.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +181,7 @@ def _complaint(each: Any) -> tuple[tuple[str, ...], str] | None:
             return (key,), _unknown(key, _KEYS)
         if not _FITS[key](value):
             return (key,), _misfit(key, value)
-    return None if "document" in each else ((), f"document is missing: {_ACCEPTED['document']}")
+    return None if "document" in each else ((), f"document is missing; accepted: {_ACCEPTED['document']}")
 
 
 def _misfit(key: str, value: Any) -> str:
@@ -196,14 +207,14 @@ def _is_text(value: Any) -> bool:
 
 _FITS: Mapping[str, Any] = {
     "document": _is_text,
-    "base_url": lambda value: _is_text(value) and not any(sign in value for sign in "@?#"),
+    "base_url": lambda value: _is_text(value) and not _IN_NO_URL.search(value.replace(_NAME, "")),
     "key_env": lambda value: isinstance(value, str) and _VARIABLE.fullmatch(value) is not None,
     "level": lambda value: type(value) is int and 0 <= value <= HIGHEST,
     "operations": lambda value: isinstance(value, list) and all(map(_is_text, value)),
 }
 _ACCEPTED = {
     "document": "a bundled name, or a file from the folder of this one",
-    "base_url": "http(s)://host, without user or query; {provider} in it is the provider's name",
+    "base_url": f"http(s)://host, without user or query; {_NAME} in it is the provider's name",
     "key_env": "the name of an environment variable in capitals, such as COMETAPI_KEY; never a key",
     "level": f"0 to {HIGHEST}",
     "operations": "a list of operationIds",

@@ -233,7 +233,11 @@ def test_a_provider_that_accepts_everything_is_asked_for_one_create_that_none_ac
     assert run.exit_code == 4
     assert TASK in run.tripped[0]
     assert TASK in text.render(run)
-    assert [left.name for left in run.left["kling"]] == ["getImageToVideo", "createImageToVideo", "listImageToVideos"]
+    assert [left.name for left in run.left["kling", server.url]] == [
+        "getImageToVideo",
+        "createImageToVideo",
+        "listImageToVideos",
+    ]
 
 
 NAMES_A_TASK: dict[str, bytes] = {
@@ -580,7 +584,7 @@ def test_a_provider_that_asks_for_fewer_requests_gets_none_and_is_not_down(heade
         run = probed(server)
     assert len(server.asked) == 1
     assert (run.exit_code, found(run)) == (3, {})
-    assert {left.why for left in run.left["kling"]} == {"the provider asked for fewer requests"}
+    assert {left.why for left in run.left["kling", server.url]} == {"the provider asked for fewer requests"}
 
 
 def test_nothing_is_asked_of_a_host_that_is_not_there() -> None:

@@ -25,7 +25,7 @@ from kling_contract import check_request, load
 from kling_contract.auth import KeyCredential
 from kling_contract.cli import main
 from kling_contract.errors import ConfigurationError
-from kling_contract.probe import Manner, Run, Target, make_plan, probe
+from kling_contract.probe import Manner, Run, Step, Target, make_plan, probe
 from kling_contract.probe.exchange import Exchange
 from kling_contract.probe.guard import Allowed, Guard, Stopped, proxy_for
 from kling_contract.probe.hiding import Secrets
@@ -208,7 +208,17 @@ def test_a_provider_cannot_be_probed_twice_in_a_run() -> None:
         probed(lambda request: REFUSED, target(), target(level=1))
     run, _ = probed(lambda request: REFUSED, target(), target(level=1, base_url="http://b.test"))
     assert {each.base_url for each in run.findings} == {URL, "http://b.test"}
-    assert len(run.left["kling"]) == 0
+    assert {key: len(many) for key, many in run.left.items()} == {("kling", URL): 0, ("kling", "http://b.test"): 0}
+
+
+def test_what_is_left_out_at_one_url_is_not_told_of_another() -> None:
+    def answer(request: httpx.Request) -> Any:
+        return httpx.Response(429) if request.url.host == "b.test" else REFUSED
+
+    run, _ = probed(answer, target(level=1), target(level=1, base_url="http://b.test"))
+    first, second = render(run).split("http://b.test", 1)
+    assert ("asked for fewer requests" in first, "asked for fewer requests" in second) == (False, True)
+    assert {each["base_url"] for each in run.as_dict()["left_out"]} == {"http://b.test"}
 
 
 def test_a_trip_stops_every_provider() -> None:
@@ -345,7 +355,7 @@ def test_a_proxy_that_cannot_be_used_is_named_and_nothing_goes_past_it(
 ) -> None:
     run = by_proxy(no_proxies, proxy)
     assert [(each.reason, each.verdict) for each in run.findings] == [("net.proxy", "unknown")]
-    assert {each.why for each in run.left["kling"]} == {"the proxy cannot be used"}
+    assert {each.why for (_, many) in run.left.items() for each in many} == {"the proxy cannot be used"}
     assert run.exit_code == 3
     assert "hunter2" not in render(run)
 
@@ -399,6 +409,21 @@ def test_one_real_task_is_created_followed_and_its_result_fetched() -> None:
     finding = run.findings[-1]
     assert (finding.reason, finding.verdict, run.exit_code) == ("task.succeeded", "up", 0)
     assert "1.5 units" in finding.detail
+    assert run.as_dict()["providers"][0]["level"] == finding.level == 5
+
+
+def test_where_a_real_task_is_looked_at_is_told_before_it_ends() -> None:
+    bridge, begun = Bridge("cometapi"), list[Step]()
+    plan = with_real_task(make_plan(load("cometapi"), URL, level=0), 100)
+    run = probe(
+        [Target(plan, KeyCredential(KEY))],
+        manner=Manner(clock=bridge.clock, stopwatch=bridge.clock.now),
+        transport=bridge.transport,
+        connect=connected,
+        progress=lambda _, step: begun.append(step),
+    )
+    assert [step.method for step in begun] == ["", "POST", "GET"]
+    assert f"task {begun[-1].path.rpartition('/')[2]} in" in run.findings[-1].detail
 
 
 def bought(key: str, transport: httpx.MockTransport, clock: Any) -> Run:

@@ -192,6 +192,13 @@ def test_what_cannot_be_read_at_all_is_an_os_error(tmp_path: Path) -> None:
         History.read(tmp_path)
 
 
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/zero"])
+def test_a_device_is_not_read_for_ever(device: str) -> None:
+    with pytest.raises(OSError, match="no file that lines can be read from") as caught:
+        History.read(Path(device))
+    assert caught.value.filename == device
+
+
 def test_two_processes_add_at_once_without_mixing_their_lines(path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); from probed import finding;"

@@ -120,6 +120,21 @@ def test_what_the_exit_code_says(reason: str, state: str, fail_on: tuple[str, ..
     assert replace(run, tripped=("x",)).exit_code == replace(run, stopped=("x",)).exit_code == 4
 
 
+@pytest.mark.parametrize(
+    ("operations", "no_key", "code"),
+    [
+        (("createImageToVideo",), None, 0),
+        (("createImageToVideo",), "no key: X is not set", 0),
+        (("createImageToVideo", "getImageToVideo"), "no key: X is not set", 3),
+        (("createImageToVideo", "getImageToVideo"), None, 3),
+    ],
+)
+def test_what_needs_no_key_is_judged_without_one(operations: tuple[str, ...], no_key: str | None, code: int) -> None:
+    plan = make_plan(load("cometapi"), "http://x", operations=operations, no_key=no_key)
+    run = Run(NOON, "1", (plan,), (finding("auth.required", level=1),), {}, ("down",))
+    assert run.exit_code == code
+
+
 def days(path: Path, *reasons_of_runs: str) -> list[Finding]:
     """Return the findings of runs on days that follow each other."""
     settled = []

@@ -47,7 +47,7 @@ def test_a_file_says_what_is_probed(tmp_path: Path) -> None:
 
 # what is in the file after two good lines, the line of the mistake, and what is said of it
 MISTAKES = [
-    ("  - {}\n", 3, "document is missing"),
+    ("  - {}\n", 3, "document is missing; accepted: a bundled name"),
     ("  - cometapi\n", 3, "'cometapi' is no provider"),
     ("  - [cometapi]\n", 3, "is no provider"),
     ("  -\n", 3, "None is no provider"),
@@ -62,6 +62,8 @@ MISTAKES = [
     ("  - document: kling\n    operations: createImageToVideo\n", 4, "a list of operationIds"),
     ("  - document: kling\n    operations: [1]\n", 4, "a list of operationIds"),
     ("  - document: kling\n    base_url: 5\n", 4, "base_url: 5"),
+    ("  - document: kling\n    base_url: http://h/{provder}\n", 4, "{provider} in it is the provider's name"),
+    ("  - document: kling\n    base_url: http://h h\n", 4, "accepted: http(s)://host"),
     ("  - document: kling\n    key_env: [A]\n", 4, "never a key"),
     ("  - document: kling\n    document: kling\n", 4, "given twice"),
     ("  - document: kling\n    1.5: 2\n", 4, "needs quotes"),
@@ -193,6 +195,23 @@ def test_of_several_providers_each_is_asked_for_what_it_has(capsys: pytest.Captu
     assert "no operation 'createCat'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--fail-on", ""), "--fail-on: nothing is named; accepted: down, degraded, drift, unknown"),
+        (("--fail-on", ","), "--fail-on: nothing is named; accepted: down, degraded, drift, unknown"),
+        (("--report", ""), "--report: no format; accepted: text, json"),
+        (("--report", "text,json="), "--report: 'json=' names no file; accepted: json, or json=FILE"),
+    ],
+)
+def test_a_list_that_lost_what_it_named_is_refused(
+    options: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(*options, "--dry-run") == 2
+    captured = capsys.readouterr()
+    assert (says in captured.err, captured.out) == (True, "")
+
+
 def test_one_real_task_is_made_at_one_provider(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -263,10 +282,47 @@ def test_a_key_that_is_too_short_to_be_hidden_is_refused(
     assert command("--base-url", "http://127.0.0.1:9") == 2
     captured = capsys.readouterr()
     assert captured.err == (
-        "kling-contract: COMETAPI_KEY or COMETAPI_API_KEY: the key is too short to be kept out of what is told; "
+        "kling-contract: COMETAPI_KEY: the key is too short to be kept out of what is told; "
         "accepted: 4 characters or more\n"
     )
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("auth", "key_env", "why"),
+    [
+        ("{key: true}", None, "no key: ACME_KEY or ACME_API_KEY is not set"),
+        ("{key: true}", "MY_KEY", "no key: MY_KEY is not set"),
+        ("{key: false}", None, "no key: the document takes none"),
+        ("{key: false}", "MY_KEY", "no key: the document takes none"),
+        ("{key: false, hs256: {lifetime: 600, early: 0}}", None, "KLING_ACCESS_KEY and KLING_SECRET_KEY is not set"),
+        (
+            "{key: false, hs256: {lifetime: 600, early: 0}}",
+            "MY_KEY",
+            "no key: the document takes none, but KLING_ACCESS_KEY and KLING_SECRET_KEY",
+        ),
+    ],
+)
+def test_why_there_is_no_key(tmp_path: Path, auth: str, key_env: str | None, why: str) -> None:
+    tiny = Path(__file__).parents[1] / "documents" / "tiny.yaml"
+    document = tmp_path / "tiny.yaml"
+    document.write_text(tiny.read_text(encoding="utf-8").replace("auth: {key: true}", f"auth: {auth}"), "utf-8")
+    target = Wanted(document=str(document), key_env=key_env).target({}, RealClock())
+    (told,) = {left.why for left in target.plan.left if left.level == 2}
+    assert told.endswith(why)
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"KLING_KEY": "a b c d e"}, "KLING_KEY"),
+        ({"KLING_API_KEY": "a b c d e"}, "KLING_API_KEY"),
+        ({"KLING_ACCESS_KEY": "ab", "KLING_SECRET_KEY": "cd"}, "KLING_ACCESS_KEY and KLING_SECRET_KEY"),
+    ],
+)
+def test_the_variable_that_holds_a_bad_key_is_named(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{named}: "):
+        Wanted(document="kling").target(environment, RealClock())
 
 
 def test_a_simple_key_for_the_mock_is_taken_and_hidden() -> None:

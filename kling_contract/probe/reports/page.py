@@ -129,7 +129,7 @@ def _span(span: Span) -> str:
 
 
 def _footer(run: Run) -> str:
-    left = [f"{name}, {each.name}: {each.why}" for name, many in run.left.items() for each in many]
+    left = [f"{name} at {url}, {each.name}: {each.why}" for (name, url), many in run.left.items() for each in many]
     asked = "".join(f"<li>{text(each)}</li>" for each in left)
     levels = "".join(f"<dt>{number}</dt><dd>{text(says)}</dd>" for number, says in LEVELS.items())
     return (

@@ -7,7 +7,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from kling_contract.probe.findings import STOPPED, UNJUDGED
-from kling_contract.probe.plan import LEVELS
 from kling_contract.probe.standing import overlay
 from kling_contract.probe.tables import VERDICTS, reasons
 
@@ -41,7 +40,7 @@ def _provider(run: Run, plan: Plan, *, coloured: bool) -> Iterator[str]:
     provider = plan.provider
     yield f"{provider.title}  {plan.base_url}  (document of {provider.date}, {provider.digest})"
     found = [each for each in run.findings if each.provider == provider.name and each.base_url == plan.base_url]
-    left = run.left.get(provider.name, ())
+    left = run.left.get((provider.name, plan.base_url), ())
     width = max([*(len(each.name) for each in found), *(len(each.name) for each in left)], default=0)
     for each in found:
         verdict = f"{each.verdict:<8}"
@@ -124,11 +123,6 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 def _short(text: str) -> str:
     return text if len(text) <= 160 else f"{text[:150]}... ({len(text)} characters)"
-
-
-def levels() -> str:
-    """Return the levels, a line each."""
-    return "\n".join(f"  {number}  {says}" for number, says in LEVELS.items())
 
 
 def _yaml(value: object) -> list[str]:
