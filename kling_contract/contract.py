@@ -86,9 +86,10 @@ class Gate:
 
     def response(self, status: int, body: Any) -> list[Violation]:
         """See `check_response`."""
-        answer = self.operation.responses.get(str(status)) or self.operation.responses.get("default")
+        documented = self.operation.responses
+        answer = documented.get(str(status)) or documented.get(f"{status // 100}XX") or documented.get("default")
         if answer is None:
-            accepted = ", ".join(self.operation.responses)
+            accepted = ", ".join(documented)
             message = f"HTTP {status} is not documented; documented: {accepted}"
             return [Violation("", "response.status", message, status)]
         content = answer.get("content", {})

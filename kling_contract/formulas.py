@@ -154,6 +154,8 @@ class _Reader:
             case ast.Compare() if all(type(order) in _ORDERS for order in node.ops):
                 left, *rest = (self._number(side, depth + 1) for side in (node.left, *node.comparators))
                 return ast.Compare(left, node.ops, rest)
+        if isinstance(node, ast.Name | ast.Constant | ast.BinOp | ast.UnaryOp):
+            raise ValueError(f"{self._piece(node)!r} is compared with nothing, as in {self._piece(node)} <= 1")
         raise self._refusal(node)
 
     def _number(self, node: ast.expr, depth: int) -> ast.expr:
@@ -190,8 +192,10 @@ class _Reader:
             raise ValueError(f"an expression nests at most {DEEPEST} deep; accepted: {ACCEPTED}")
 
     def _refusal(self, node: ast.expr) -> ValueError:
-        piece = self.text[node.col_offset : node.end_col_offset]
-        return _refused(self.text, node.col_offset + 1, piece)
+        return _refused(self.text, node.col_offset + 1, self._piece(node))
+
+    def _piece(self, node: ast.expr) -> str:
+        return self.text[node.col_offset : node.end_col_offset]
 
     def is_plain(self) -> bool:
         """Whether all that was read are sums and products of at most 100 numbers, none of them extreme."""

@@ -6,8 +6,9 @@ import os
 import re
 import sys
 import threading
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,7 +28,8 @@ _MARKER = (
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _bench = pytest.StashKey["Bench"]()
 _serving = pytest.StashKey["Serving"]()
-_before = pytest.StashKey[dict[str, str | None]]()
+_told = pytest.StashKey[dict[str, str]]()
+_whole_run = pytest.StashKey[ExitStack]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +45,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     """Start the server where it is asked for. A wrapper comes before any plugin or conftest that imports settings."""
     if early_config.known_args_namespace.kling_server or early_config.getini("kling_server"):
         _start(early_config)
+        early_config.stash[_whole_run] = stack = ExitStack()
+        stack.enter_context(_set(early_config.stash[_told]))
     return (yield)
 
 
@@ -55,7 +59,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Close what was opened for the run."""
     if (serving := config.stash.get(_serving, None)) is not None:
         serving.stop()
-        _restore(config.stash[_before])
+    if (stack := config.stash.get(_whole_run, None)) is not None:
+        stack.close()
     if (bench := config.stash.get(_bench, None)) is not None:
         bench.close()
 
@@ -73,7 +78,7 @@ def kling_server(request: pytest.FixtureRequest) -> Iterator[MockHandle]:
     """A fresh session of a mock on a port, `kling_server.url`, which stays the same all the run; nothing leaves."""
     from kling_contract.testing.marks import ON_A_PORT
 
-    yield from _handed(request.node, "kling_server", ON_A_PORT, lambda: _serving_of(request.config).handle)
+    yield from _handed(request.node, "kling_server", ON_A_PORT, lambda: partial(_served, request.config))
 
 
 def _handed(
@@ -97,12 +102,27 @@ def _handed(
         _close(node, handle, strict=strict)
 
 
-def _restore(variables: dict[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+@contextmanager
+def _served(config: pytest.Config, **options: Any) -> Iterator[MockHandle]:
+    """Yield a handle over a port, its variables set as long as it lasts where they are not for the whole run."""
+    serving = config.stash.get(_serving, None) or _start(config)
+    told = {} if _whole_run in config.stash else config.stash[_told]
+    with _set(told), serving.handle(**options) as handle:
+        yield handle
+
+
+@contextmanager
+def _set(variables: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _bench_of(config: pytest.Config) -> Bench:
@@ -113,12 +133,8 @@ def _bench_of(config: pytest.Config) -> Bench:
     return config.stash[_bench]
 
 
-def _serving_of(config: pytest.Config) -> Serving:
-    return config.stash.get(_serving, None) or _start(config)
-
-
 def _start(config: pytest.Config) -> Serving:
-    """Start the server of a run, and set what tells the code under test of it, until the run ends."""
+    """Start the server of a run, and keep the variables that tell the code under test of it."""
     from kling_contract.errors import KlingError
     from kling_contract.testing.handle import DUMMY_KEY
     from kling_contract.testing.server import Serving
@@ -128,10 +144,8 @@ def _start(config: pytest.Config) -> Serving:
         serving = Serving()
     except (KlingError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
-    variables = _variables(wanted, {"url": serving.url, "key": DUMMY_KEY})
+    config.stash[_told] = _variables(wanted, {"url": serving.url, "key": DUMMY_KEY})
     config.stash[_serving] = serving
-    config.stash[_before] = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
     serving.start()
     return serving
 
@@ -179,11 +193,10 @@ def _lines_in(path: str, frame: FrameType | None) -> list[int]:
 
 def _close(node: pytest.Item, handle: MockHandle, *, strict: bool) -> None:
     """Hint at what was left undone, and fail a test whose requests broke the contract or were refused."""
-    from kling_contract.testing.wrong import broken, report, unfinished
+    from kling_contract.testing.wrong import broken, hints, report
 
-    hint = unfinished(handle.session)
-    if hint is not None:
-        node.add_report_section("teardown", "kling", hint)
-    told = report(broken(handle.session), handle.lines, handle.refusals) if strict else None
-    if told is not None:
-        pytest.fail(told, pytrace=False)
+    if told := hints(handle.session):
+        node.add_report_section("teardown", "kling", "\n".join(told))
+    wrong = report(broken(handle.session), handle.lines, handle.refusals) if strict else None
+    if wrong is not None:
+        pytest.fail(wrong, pytrace=False)

@@ -102,7 +102,8 @@ class Endpoints:
 
     def _handle(self, served: Served, call: Call) -> Answer:
         """Return the answer to a call that may be made, or what a fault puts in its place."""
-        nothing = Answer(200, b"", _JSON, {})
+        success = call.operation.success
+        nothing = Answer(success, b"", _JSON, {})
         forced = strike(call, "before", nothing)
         if forced is not nothing:
             return replace(forced, headers={**_headers(served, call.entry), **forced.headers})
@@ -111,8 +112,8 @@ class Endpoints:
         except Refusal as refusal:
             return self._refuse(served, call.session, refusal, call.entry)
         if self._verify:
-            _keep_promise(call.operation, 200, body)
-        return strike(call, "after", Answer(200, encode(body), _JSON, _headers(served, call.entry)))
+            _keep_promise(call.operation, success, body)
+        return strike(call, "after", Answer(success, encode(body), _JSON, _headers(served, call.entry)))
 
     def _route(self, served: Served, address: Address, exchange: Exchange, entry: Entry) -> Call:
         found = served.routes.find(exchange.method, address.path)

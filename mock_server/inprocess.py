@@ -29,7 +29,8 @@ _ENDS: Mapping[str, str] = {
 class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Answers requests of a client, synchronous or not, by a mock in this process.
 
-    What a fault does to a connection is the httpx error that a socket would have given. Callbacks that are to come are
+    What a fault does to a connection is the httpx error that a socket would have given, and a client waits no longer
+    than its timeout. Callbacks that are to come are
     delivered before the next request is answered, in the thread that asks.
     """
 
@@ -44,7 +45,7 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         answer = self._mock.answer(exchange)
         session.hurry()
         if answer.delay:
-            self._wall.sleep(answer.delay)
+            self._wall.sleep(_wait(request, answer))
         return _response(request, answer)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -55,7 +56,7 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         answer = self._mock.answer(exchange)
         await session.ahurry()
         if answer.delay:
-            await self._wall.asleep(answer.delay)
+            await self._wall.asleep(_wait(request, answer))
         return _response(request, answer)
 
     def _exchange(self, request: httpx.Request, body: bytes) -> Exchange:
@@ -114,7 +115,17 @@ def _is_asgi(app: Any) -> bool:
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
 
 
+def _wait(request: httpx.Request, answer: Answer) -> float:
+    """Return how long a client waits for an answer, in seconds."""
+    patience = request.extensions.get("timeout", {}).get("read")
+    return answer.delay if patience is None else min(answer.delay, float(patience))
+
+
 def _response(request: httpx.Request, answer: Answer) -> httpx.Response:
+    if _wait(request, answer) < answer.delay:
+        if answer.entry is not None:
+            answer.entry.gone()
+        raise httpx.ReadTimeout("timed out", request=request)
     if answer.fate != "whole":
         kind = httpx.ReadError if answer.fate == "reset" else httpx.RemoteProtocolError
         raise kind(_ENDS[answer.fate], request=request)

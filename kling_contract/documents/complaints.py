@@ -25,6 +25,12 @@ def first(errors: Iterable[Any], schema: Mapping[str, Any]) -> tuple[list[str | 
     return place, _WORDS.get(error.kind.name, _other)(error, _parent(schema, error))
 
 
+def nearest(name: str, accepted: Iterable[str]) -> str:
+    """Return the words that name the accepted value closest to `name`, or all that are accepted if none is close."""
+    known = list(accepted)
+    return did_you_mean(name, known) or f"accepted: {', '.join(map(str, known)) or 'none, since there is none'}"
+
+
 def _unexpected(error: Any) -> list[str]:
     return list(getattr(error.kind, "unexpected", ()))
 

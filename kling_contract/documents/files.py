@@ -132,6 +132,21 @@ def read(path: Path) -> Source:
         raise DocumentError(" ".join(message.splitlines()), file=str(path), line=line) from None
 
 
+_COLUMNS = {"block mapping": ("mapping", "keys"), "block collection": ("list", "items")}
+
+
+def _marked_complaint(error: yaml.MarkedYAMLError, context: str) -> tuple[str, int | None]:
+    begun = "flow" in context or "quoted" in context
+    mark = error.context_mark if begun else error.problem_mark
+    problem, line = error.problem or "not YAML", mark.line + 1 if mark else None
+    kind, parts = _COLUMNS.get(context.removeprefix("while parsing a "), ("", ""))
+    if kind and error.context_mark:
+        return f"{problem} in the {kind} of line {error.context_mark.line + 1}; accepted: {parts} in one column", line
+    if problem.startswith("mapping values"):
+        return f"{problem}; a text with a colon and a space in it needs quotes", line
+    return f"{problem} {context}" if begun else problem, line
+
+
 def _complaint(error: Exception, text: bytes) -> tuple[str, int | None]:
     """Return what is wrong with a text, and the line where it is known."""
     if isinstance(error, UnicodeDecodeError):
@@ -139,6 +154,5 @@ def _complaint(error: Exception, text: bytes) -> tuple[str, int | None]:
     if isinstance(error, ReaderError):
         return f"not YAML: {error.reason}", text.count(b"\n", 0, error.position) + 1
     if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.context_mark if "flow" in (error.context or "") else error.problem_mark
-        return error.problem or "not YAML", mark.line + 1 if mark else None
+        return _marked_complaint(error, error.context or "")
     return f"not YAML: {error}", None

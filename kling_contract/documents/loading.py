@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from kling_contract.documents import vocabulary
+from kling_contract.documents.complaints import nearest
 from kling_contract.documents.files import find, folder, read
 from kling_contract.documents.model import (
     REQUIRED_ROWS,
@@ -189,9 +190,11 @@ class _Reader(msgspec.Struct, frozen=True):
             place = ("paths", operation.path, operation.method.lower(), "x-availability")
             reply, follows = operation.availability.reply, operation.availability.follows
             if reply is not None and reply not in rows:
-                raise self.source.error(f"x-availability: no row {reply} in x-errors", (*place, "reply"))
+                said = f"x-availability: no row {reply!r} in x-errors; {nearest(reply, rows)}"
+                raise self.source.error(said, (*place, "reply"))
             if follows is not None and follows not in operations:
-                raise self.source.error(f"x-availability: no operation {follows}", (*place, "follows"))
+                said = f"x-availability: no operation {follows!r}; {nearest(follows, operations)}"
+                raise self.source.error(said, (*place, "follows"))
 
 
 def _json_schema(answer: Any) -> Any:

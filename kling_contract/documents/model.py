@@ -188,6 +188,11 @@ class Operation:
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
+    def success(self) -> int:
+        """The HTTP status of a success: the first that the document has, and 200 where it has none."""
+        return next((int(status) for status in self.responses if status.startswith("2") and status.isdecimal()), 200)
+
+    @cached_property
     def properties(self) -> Mapping[str, Mapping[str, Any]]:
         """The fields of the request body."""
         return self.request.get("properties", {}) if self.request else {}

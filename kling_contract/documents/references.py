@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.documents.extent import excess
-from kling_contract.documents.files import Source, read
+from kling_contract.documents.files import Source, folder, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +88,7 @@ class Resolver:
         name, _, fragment = reference.partition("#")
         other = self._file(name, source)
         if other is None:
-            raise source.error(f"{reference} refers to nothing: no file {name}", pointer)
+            raise source.error(f"{reference} refers to nothing: no file {name}{_advice(name)}", pointer)
         place: Pointer = ()
         node: Any = other.tree
         for step in steps_of(fragment):
@@ -110,6 +110,12 @@ class Resolver:
         except (OSError, ValueError):
             return None
         return self.files[path]
+
+
+def _advice(name: str) -> str:
+    """Return what to do where a copy of a bundled document lacks a file that the original has."""
+    known = name and (folder() / name).is_file()
+    return " beside it; `kling-contract spec NAME` prints a bundled document in one file" if known else ""
 
 
 def steps_of(fragment: str) -> list[str]:

@@ -9,12 +9,16 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`url` is absolute, as the client meant it; names of `headers` are lower-case, repeated ones joined by a comma."""
+    """`url` is absolute, as the client meant it; names of `headers` are lower-case, repeated ones joined by a comma.
+
+    `patience` are the seconds that the client waits for an answer, None for ever.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes = b""
+    patience: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,9 @@ class Response:
 
 
 class Broken(Exception):
-    """The connection ends instead of an answer: reset, closed before it, or cut in its body."""
+    """The connection ends instead of an answer: reset, closed before it, cut in its body, or silent for too long."""
 
-    def __init__(self, kind: Literal["cut", "reset", "closed"]) -> None:
+    def __init__(self, kind: Literal["cut", "reset", "closed", "silent"]) -> None:
         self.kind = kind
         super().__init__(kind)
 

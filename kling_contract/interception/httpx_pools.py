@@ -65,7 +65,8 @@ def _aanswered(desk: Desk, asked: Any) -> Any:
 def _head(request: httpcore.Request) -> Request:
     url = bytes(request.url).decode("ascii")
     pairs = ((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers)
-    return Request(request.method.decode("ascii"), url, joined(pairs))
+    patience = request.extensions.get("timeout", {}).get("read")
+    return Request(request.method.decode("ascii"), url, joined(pairs), patience=patience)
 
 
 def _response(response: Response) -> httpcore.Response:
@@ -76,6 +77,8 @@ def _response(response: Response) -> httpcore.Response:
 
 
 def _error(broken: Broken) -> Exception:
+    if broken.kind == "silent":
+        return httpcore.ReadTimeout("the read operation timed out")
     if broken.kind == "reset":
         return httpcore.ReadError("connection reset by peer")
     if broken.kind == "closed":

@@ -9,7 +9,7 @@ import errno
 import functools
 import io
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin
 
 from urllib3 import HTTPConnectionPool, connection
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from kling_contract.interception.desk import Desk
 
+    _Ask: TypeAlias = Callable[[bytes, float | None], bytes]
 else:
     # A cassette of vcrpy may be open while this module is first imported, and stand in the place of urllib3's class.
     HTTPConnection = next(each for each in connection.HTTPConnection.__mro__ if each.__module__ == connection.__name__)
@@ -50,7 +51,7 @@ def patches(desk: Desk) -> Iterator[Patch]:
 
 
 class _Connection(HTTPConnection):
-    def __init__(self, *arguments: Any, ask: Callable[[bytes], bytes], **options: Any) -> None:
+    def __init__(self, *arguments: Any, ask: _Ask, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._ask = ask
 
@@ -79,20 +80,38 @@ class MockedPool(HTTPConnectionPool):
 class _Wire:
     """As much of a socket as http.client uses: one request is written to it, then its answer is read."""
 
-    def __init__(self, ask: Callable[[bytes], bytes]) -> None:
+    def __init__(self, ask: _Ask) -> None:
         self._ask, self._sent = ask, bytearray()
+        self._patience: float | None = None
 
     def sendall(self, data: bytes) -> None:
         self._sent += data
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(io.BytesIO(self._ask(bytes(self._sent))))
+        return io.BufferedReader(_Answer(functools.partial(self._ask, bytes(self._sent), self._patience)))
 
-    def settimeout(self, seconds: object) -> None:
-        pass
+    def settimeout(self, seconds: float | None) -> None:
+        self._patience = seconds
 
     def close(self) -> None:
         pass
+
+
+class _Answer(io.RawIOBase):
+    """Asks when it is first read: http.client leaves a response half made if a socket cannot be made a file."""
+
+    def __init__(self, ask: Callable[[], bytes]) -> None:
+        self._ask = ask
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._whole.readinto(buffer)
+
+    @functools.cached_property
+    def _whole(self) -> io.BytesIO:
+        return io.BytesIO(self._ask())
 
 
 def _head(pool: HTTPConnectionPool, method: str, url: str, headers: Mapping[Any, Any] | None) -> Request:
@@ -109,23 +128,25 @@ def _origin(pool: HTTPConnectionPool) -> str:
     return f"{pool.scheme}://{pool.host}" + (f":{pool.port}" if pool.port not in (None, usual) else "")
 
 
-def _exchanged(answer: Answer, origin: str, sent: bytes) -> bytes:
+def _exchanged(answer: Answer, origin: str, sent: bytes, patience: float | None) -> bytes:
     try:
-        return _written(answer(_request(sent, origin)))
+        return _written(answer(_request(sent, origin, patience)))
     except Broken as broken:
+        if broken.kind == "silent":
+            raise TimeoutError("timed out") from broken
         if broken.kind == "reset":
             raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer") from broken
         return _CUT if broken.kind == "cut" else b""
 
 
-def _request(sent: bytes, origin: str) -> Request:
+def _request(sent: bytes, origin: str, patience: float | None) -> Request:
     head, _, body = sent.partition(b"\r\n\r\n")
     line, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = line.split(" ")
     parts = (each.partition(":") for each in lines)
     headers = joined((name, value.strip()) for name, _, value in parts)
     whole = b"".join(_chunks(body)) if "transfer-encoding" in headers else body
-    return Request(method, urljoin(origin, target), headers, whole)
+    return Request(method, urljoin(origin, target), headers, whole, patience)
 
 
 def _chunks(body: bytes) -> Iterator[bytes]:

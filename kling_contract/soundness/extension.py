@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.documents.complaints import nearest
+from kling_contract.documents.vocabulary import extensions
 from kling_contract.envelopes import ANSWER_NAMES, ERROR_NAMES, names_in
 from kling_contract.images import ImageRule
 from kling_contract.rules import Rule
 from kling_contract.soundness.schema import inlined
-from kling_contract.wording import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from kling_contract.documents import Provider
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
     from kling_contract.errors import DocumentError
 
 _LIFE = ("submitted", "processing", "succeed")
+_NUMBERS = frozenset({"integer", "number"})
+_SIDES = ("left", "right")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
+_GATE = ("schema", "image", "number", "json")  # what the ids of the gate's own rules begin with
+_ONE_SLIP = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +50,10 @@ class Place:
         return self.file.error(f"{self.pointer[-1]}: {message}", (*self.pointer, *steps))
 
     def require(self, name: str, known: Iterable[str], what: str, *steps: str | int) -> None:
-        """Raise unless `name` is known, with the nearest name that is."""
+        """Raise unless `name` is known, with the nearest name that is, or all of them."""
         accepted = list(known)
         if name not in accepted:
-            hint = did_you_mean(name, accepted)
-            raise self.error(f"{what} {name!r}" + (f"; {hint}" if hint else ""), *steps)
+            raise self.error(f"{what} {name!r}; {nearest(name, accepted)}", *steps)
 
 
 def check_extension(name: str, place: Place) -> None:
@@ -67,15 +74,43 @@ def _check_rules(place: Place) -> None:
     properties = beside if isinstance(beside, dict) else {}
     schemas = {name: schema for name, schema in properties.items() if isinstance(schema, dict)}
     defaults = {name: schema["default"] for name, schema in schemas.items() if "default" in schema}
+    seen: set[str] = set()
     for index, item in enumerate(place.value):
         try:
             rule = Rule.from_document(item, defaults)
         except ValueError as error:
             raise place.error(str(error), index, "expression") from None
-        for name in sorted(rule.fields):
-            place.require(name, properties, f"rule {rule.id}: no such property beside it:", index, "expression")
-        for name in sorted(rule.shown):
-            place.require(name, properties, f"rule {rule.id}: no such property beside it:", index, "message")
+        if rule.id in seen:
+            raise place.error(f"rule {rule.id} is given twice", index, "id")
+        seen.add(rule.id)
+        _check_fields(place, rule, index, schemas)
+
+
+def _check_fields(place: Place, rule: Rule, index: int, schemas: Mapping[str, Mapping[str, Any]]) -> None:
+    beside = f"rule {rule.id}: no such property beside it:"
+    for name in sorted(rule.fields):
+        place.require(name, schemas, beside, index, "expression")
+        kinds = schemas[name].get("type", _NUMBERS)
+        if _NUMBERS.isdisjoint([kinds] if isinstance(kinds, str) else kinds):
+            accepted = f"accepted: fields that are {' or '.join(sorted(_NUMBERS))}"
+            raise place.error(f"rule {rule.id}: {name} is {kinds}; {accepted}", index, "expression")
+    for name in sorted(rule.shown):
+        place.require(name, [*schemas, *_SIDES], beside, index, "message")
+
+
+def _check_violation(place: Place) -> None:
+    """Hold the `{names}` of the message against the properties that there are anywhere."""
+    known = list(dict.fromkeys(_properties(place.provider.document)))
+    for name in _PLACEHOLDER.findall(place.value["message"]):
+        place.require(name, known, "no field of this name:", "message")
+
+
+def _properties(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        below = node.get("properties")
+        yield from below if isinstance(below, dict) else ()
+    for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _properties(each)
 
 
 def _check_words(place: Place) -> None:
@@ -118,9 +153,28 @@ def _check_lifecycle(place: Place) -> None:
 def _check_template(known: AbstractSet[str]) -> Callable[[Place], None]:
     def check(place: Place) -> None:
         for pointer, name in names_in(place.value):
-            place.require(name, known, "no value of this name:", *pointer)
+            place.require(name, sorted(known), "no value of this name:", *pointer)
 
     return check
+
+
+def _check_errors(place: Place) -> None:
+    _check_template(ERROR_NAMES)(place)
+    known = set(_rules(place.provider.document))
+    for row, says in place.value.items():
+        for index, rule in enumerate(says.get("rules", ()) if isinstance(says, dict) else ()):
+            close = difflib.get_close_matches(rule, known - {rule}, n=1, cutoff=_ONE_SLIP)
+            if close and rule not in known and rule.partition(".")[0] not in _GATE:
+                raise place.error(f"no rule {rule!r}; did you mean {close[0]!r}?", row, "rules", index)
+
+
+def _rules(document: Any) -> Iterator[str]:
+    """Yield the ids that `x-rules` and `x-violation` of a document give."""
+    for _, name, value in extensions(document):
+        if name == "x-rules":
+            yield from (each["id"] for each in value)
+        elif name == "x-violation":
+            yield value["rule"]
 
 
 _CHECKS: Mapping[str, Callable[[Place], None]] = {
@@ -131,5 +185,6 @@ _CHECKS: Mapping[str, Callable[[Place], None]] = {
     "x-retired": _check_retired,
     "x-status-values": _check_words,
     "x-envelope": _check_template(ANSWER_NAMES),
-    "x-errors": _check_template(ERROR_NAMES),
+    "x-errors": _check_errors,
+    "x-violation": _check_violation,
 }

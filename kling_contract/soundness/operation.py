@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kling_contract.documents.complaints import nearest
 from kling_contract.envelopes import names_in
 from kling_contract.soundness.answer import problems
 from kling_contract.soundness.schema import unknown_required
-from kling_contract.wording import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +28,7 @@ def check_operation(provider: Provider, operation: Operation, resolver: Resolver
         raise resolver.error(f"{operation.id} {missing}", pointer)
     for key, name, known, what in (*_names(operation), *_placed(operation), *_required(operation)):
         if name not in known:
-            hint = did_you_mean(name, known)
-            message = f"{operation.id} has no {what} {name!r}" + (f"; {hint}" if hint else "")
-            raise resolver.error(message, (*pointer, *key))
+            raise resolver.error(f"{operation.id} has no {what} {name!r}; {nearest(name, known)}", (*pointer, *key))
     for place, problem in problems(operation):
         raise resolver.error(f"{operation.id} {problem}", (*pointer, *place))
 

@@ -60,9 +60,9 @@ class Edges(Ways):
         self._space = space
         super().__init__((*self._of_rules(), *self._of_fields()))
 
-    def values(self, rule: str) -> SearchStrategy[Boundary]:
-        """Return the boundaries of one of `rules`."""
-        return _boundaries(self, rule, ready())
+    def values(self, rule: str, at: int | None = None) -> SearchStrategy[Boundary]:
+        """Return the boundaries of one of `rules`; by one of its plans, if `at` says which."""
+        return _boundaries(self, rule, at, ready())
 
     def _of_rules(self) -> Iterator[tuple[str, Way]]:
         for path, rules in self._space.demands.rules.items():
@@ -137,8 +137,8 @@ def _cut(longest: Any) -> tuple[Any, Any, Any]:
 
 
 @st.composite
-def _boundaries(draw: DrawFn, edges: Edges, rule: str, texts: SearchStrategy[str]) -> Boundary:
-    value = edges.drawn(rule, draw)
+def _boundaries(draw: DrawFn, edges: Edges, rule: str, at: int | None, texts: SearchStrategy[str]) -> Boundary:
+    value = edges.drawn(rule, draw, at)
     three = three_in(value)
     if three is None:
         raise AssertionError(f"nothing in the value is at a limit of {rule}")

@@ -43,9 +43,9 @@ class Faults(Ways):
         self._space = space
         super().__init__((*self._by_conditions(), *self._by_rules(), *self._by_fields(mistyped)))
 
-    def values(self, rule: str) -> SearchStrategy[Any]:
-        """Return the values that break one of `rules`, once, and no other."""
-        return _broken(self, rule, ready())
+    def values(self, rule: str, at: int | None = None) -> SearchStrategy[Any]:
+        """Return the values that break one of `rules`, once, and no other; by one of its plans, if `at` says which."""
+        return _broken(self, rule, at, ready())
 
     def _by_conditions(self) -> Iterator[tuple[str, Way]]:
         """Turn one statement round, and keep the others."""
@@ -82,8 +82,8 @@ class Faults(Ways):
 
 
 @st.composite
-def _broken(draw: DrawFn, faults: Faults, rule: str, texts: SearchStrategy[str]) -> Any:
-    return faults.drawn(rule, draw)
+def _broken(draw: DrawFn, faults: Faults, rule: str, at: int | None, texts: SearchStrategy[str]) -> Any:
+    return faults.drawn(rule, draw, at)
 
 
 def _outside(path: Path, schemas: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Domain]]]:

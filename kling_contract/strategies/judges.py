@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kling_contract.strategies.domains import Three
-from kling_contract.strategies.limits import Flip, Limit, is_exact
+from kling_contract.strategies.limits import Flip, Limit, exact_gap, is_exact
 from kling_contract.strategies.regions import Region, grid
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kling_contract.strategies.limits import Trio
     from kling_contract.strategies.regions import Allows, Gap, Grid
 
+_EVEN = ((operator.eq,), (operator.ne,))
 _SIDED = (operator.le, operator.lt, operator.ge, operator.gt)
 
 
@@ -42,10 +44,13 @@ def keeping(rules: Sequence[Rule], chosen: Mapping[str, Domain], fixed: Sequence
     judged = [rule for rule in rules if _applies(rule, chosen, given)]
     grids, exact = _grids(judged, chosen), next(filter(is_exact, judged), None)
     if exact is not None and len(fixed) == 1:
-        return Limit(grids, exact, _kept([rule for rule in judged if rule is not exact]))
+        limit = Limit(grids, exact, _kept([rule for rule in judged if rule is not exact]))
+        if limit.exists or given:
+            return limit
     if given:
-        return Region(grids, lambda numbers: all(_kept(judged)({**numbers, **each}) for each in fixed))
-    return Region(grids, _kept(judged), _gaps(judged), linear=all(map(_is_linear, judged)))
+        beside = [partial(_beside, rule, fixed) for rule in judged]
+        return Region(grids, lambda numbers: all(holds(numbers) for holds in beside), beside)
+    return _region(grids, _kept(judged), judged)
 
 
 def breaking(broken: Rule, rules: Sequence[Rule], chosen: Mapping[str, Domain]) -> Judged:
@@ -53,8 +58,26 @@ def breaking(broken: Rule, rules: Sequence[Rule], chosen: Mapping[str, Domain]) 
     judged = [rule for rule in rules if _applies(rule, chosen)]
     others = _kept([rule for rule in judged if rule is not broken])
     grids = _grids(judged, chosen)
-    linear = all(map(_is_linear, judged))
-    return Region(grids, lambda numbers: not broken.holds(numbers) and others(numbers), _gaps(judged), linear=linear)
+    return _region(grids, lambda numbers: not broken.holds(numbers) and others(numbers), judged)
+
+
+def _region(grids: Mapping[str, Grid], allows: Allows, judged: Sequence[Rule]) -> Region:
+    looked = [_exceeds(rule) if rule.formula.orders[:1] in _EVEN else rule.holds for rule in judged]
+    return Region(grids, allows, looked, _gaps(judged), linear=all(map(_is_linear, judged)))
+
+
+def _exceeds(rule: Rule) -> Allows:
+    """Return whether the first side exceeds the second, which changes where only equal sides keep, or break, a rule."""
+
+    def exceeds(numbers: Mapping[str, Any]) -> bool:
+        gap = exact_gap(rule, numbers)
+        return gap is not None and gap > 0
+
+    return exceeds
+
+
+def _beside(rule: Rule, fixed: Sequence[Mapping[str, Any]], numbers: Mapping[str, Any]) -> bool:
+    return all(rule.holds({**numbers, **each}) for each in fixed)
 
 
 class Edge:

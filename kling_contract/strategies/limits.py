@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import localcontext
 from fractions import Fraction
 from itertools import islice, product
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kling_contract.formulas import EXACT, exact
 from kling_contract.strategies.numbers import Number, index
@@ -147,18 +147,21 @@ class Limit:
 
     def _gap(self, point: Point) -> Fraction | None:
         """Return by how much the first side exceeds the second; None where that divides by zero."""
-        numbers = self._numbers(point)
-        values = exact([numbers.get(name, default) for name, default in self._rule.inputs])
-        formula = self._rule.formula
-        if values is None or not formula.sides:
+        return exact_gap(self._rule, self._numbers(point))
+
+
+def exact_gap(rule: Rule, numbers: Mapping[str, Any]) -> Fraction | None:
+    """Return by how much the first side of a comparison exceeds the second; None where there is none to compute."""
+    values = exact([numbers.get(name, default) for name, default in rule.inputs])
+    if values is None or not rule.formula.sides:
+        return None
+    with localcontext(EXACT):
+        given = [Fraction(value) for value in values] if rule.formula.divides else values
+        try:
+            left, right = (Fraction(side(*given)) for side in rule.formula.sides[:2])
+        except ZeroDivisionError:
             return None
-        with localcontext(EXACT):
-            given = [Fraction(value) for value in values] if formula.divides else values
-            try:
-                left, right = (Fraction(side(*given)) for side in formula.sides[:2])
-            except ZeroDivisionError:
-                return None
-        return left - right
+    return left - right
 
 
 class Flip:
@@ -169,7 +172,8 @@ class Flip:
 
     def __init__(self, grids: Mapping[str, Grid], rule: Rule) -> None:
         self._grids, self._rule = dict(grids), rule
-        self._kept, self._broken = Region(grids, rule.holds), Region(grids, lambda numbers: not rule.holds(numbers))
+        self._kept = Region(grids, rule.holds, [rule.holds])
+        self._broken = Region(grids, lambda numbers: not rule.holds(numbers), [rule.holds])
 
     @property
     def exists(self) -> bool:

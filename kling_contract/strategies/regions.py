@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kling_contract.strategies.domains import Values
@@ -21,6 +21,7 @@ Allows: TypeAlias = "Callable[[Mapping[str, Any]], bool]"
 Gap: TypeAlias = "Callable[[Mapping[str, Any]], tuple[float, float]]"  # and by how much it may be wrong
 
 _MOST_TRIED = 1000
+_LINES = 100  # along each field
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +68,26 @@ class Region:
 
     From an allowed point each field in turn, in an order that is drawn too, takes a place between the outermost ones
     to which the point can move. Where a region has holes on the way, the point stays as it is. There is a draw for each
-    field, also where only one place is left: Hypothesis takes fewer draws for something simpler. `gaps` are what may
+    field, also where only one place is left: Hypothesis takes fewer draws for something simpler. `rules` are what the
+    first allowed point is looked for along, where no corner is one. `gaps` are what may
     change its sign at the border of the region; they only save looking for it. Where `linear` says
     that nothing else is a border, and that they are linear in each field, one that is clearly between two places is
     known without a look. Places of listed numbers are not evenly apart, so these are looked at.
     """
 
     def __init__(
-        self, grids: Mapping[str, Grid], allows: Allows, gaps: Sequence[Gap] = (), *, linear: bool = False
+        self,
+        grids: Mapping[str, Grid],
+        allows: Allows,
+        rules: Sequence[Allows],
+        gaps: Sequence[Gap] = (),
+        *,
+        linear: bool = False,
     ) -> None:
-        self._grids, self._allows, self._gaps, self._linear = dict(grids), allows, gaps, linear
-        self._start = next(filter(self._holds, islice(self._corners(), _MOST_TRIED)), None)
+        self._grids, self._allows, self._rules = dict(grids), allows, rules
+        self._gaps, self._linear = gaps, linear
+        tried = (islice(points, _MOST_TRIED) for points in (self._corners(), self._borders(), self._between()))
+        self._start = next(filter(self._holds, chain.from_iterable(tried)), None)
 
     @property
     def exists(self) -> bool:
@@ -103,11 +113,38 @@ class Region:
         return not avoided and self._allows({name: each.at(point[name]) for name, each in self._grids.items()})
 
     def _corners(self) -> Iterator[dict[str, int]]:
-        """Yield the lowest point, the highest, all corners, and then whatever is between."""
+        """Yield the lowest point, the highest, and all corners."""
+        ends = [(each.least, each.most) for each in self._grids.values()]
+        for places in chain(zip(*ends, strict=True), product(*ends)):
+            yield dict(zip(self._grids, places, strict=True))
+
+    def _borders(self) -> Iterator[dict[str, int]]:
+        """Yield the points beside a border, along each field through places of the others that are evenly apart."""
+        count = max(int(_LINES ** (1 / max(len(self._grids) - 1, 1))), 2)
+        spread = {name: _spread(each, count) for name, each in self._grids.items()}
+        for name, grid in self._grids.items():
+            others = [each for each in self._grids if each != name]
+            for places in islice(product(*(spread[each] for each in others)), _LINES):
+                line = dict(zip(others, places, strict=True))
+                yield from ({**line, name: place} for place in self._crossed(line, name, grid))
+
+    def _crossed(self, line: Mapping[str, int], name: str, grid: Grid) -> Iterator[int]:
+        """Yield the places of a field on both sides of each one at which a rule begins or ceases to hold."""
+        numbers = {other: self._grids[other].at(place) for other, place in line.items()}
+        for holds in self._rules:
+            low, high = grid.least, grid.most
+            last = holds({**numbers, name: grid.at(high)})
+            if holds({**numbers, name: grid.at(low)}) is last:
+                continue
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (low, middle) if holds({**numbers, name: grid.at(middle)}) is last else (middle, high)
+            yield from (low, high)
+
+    def _between(self) -> Iterator[dict[str, int]]:
+        """Yield the points whose places are the first hundred, the middle or the last one."""
         ends = [(each.least, each.most) for each in self._grids.values()]
         few = [sorted({low, high, (low + high) // 2, *range(low, min(high, low + 99) + 1)}) for low, high in ends]
-        for places in (*zip(*ends, strict=True), *islice(product(*ends), 1024)):
-            yield dict(zip(self._grids, places, strict=True))
         for places in product(*few):
             yield dict(zip(self._grids, places, strict=True))
 
@@ -168,6 +205,11 @@ class Axis:
             sure = sure and abs(steps - round(steps)) > way * blur / abs(start - end)
             found = min(found, steps)
         return found, sure
+
+
+def _spread(grid: Grid, count: int) -> list[int]:
+    """Return so many places of a grid, or all if it has fewer, evenly apart and with both ends."""
+    return sorted({grid.least + (grid.most - grid.least) * at // (count - 1) for at in range(count)})
 
 
 def ordered(names: list[str], number: int) -> list[str]:

@@ -64,6 +64,12 @@ def broken(
     return faults.values(rule)
 
 
+def each_broken(operation: Operation, rule: str) -> list[SearchStrategy[dict[str, Any]]]:
+    """Return what `broken` draws, apart: one strategy for each field, or promise, that the rule is about."""
+    faults = _faults(operation)
+    return [faults.values(rule, at) for at in range(len(faults.plans(rule)))]
+
+
 def limits(operation: str, *, provider: AnyProvider = PROVIDER) -> tuple[str, ...]:
     """Return the ids of the rules that have a limit for `on_boundary`, sorted. Raises as `valid` does."""
     return _edges(_operation(operation, provider)).rules
@@ -79,6 +85,12 @@ def on_boundary(operation: str, rule: str, *, provider: AnyProvider = PROVIDER) 
     if not edges.plans(rule):
         raise _unknown(rule, "no limit is known for", found, edges.rules)
     return edges.values(rule)
+
+
+def each_boundary(operation: Operation, rule: str) -> list[SearchStrategy[Boundary]]:
+    """Return what `on_boundary` draws, apart: one strategy for each field that the rule limits."""
+    edges = _edges(operation)
+    return [edges.values(rule, at) for at in range(len(edges.plans(rule)))]
 
 
 @overload

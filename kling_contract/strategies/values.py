@@ -58,7 +58,7 @@ class Space:
         """All values that keep the schema."""
         plan = Plan(self, self.statements)
         if not plan.exists:
-            raise ValueError("no value keeps all that the schema demands")
+            raise ValueError("no value is known that keeps all that the schema demands")
         return _drawn(plan, ready())
 
     def lists(self, least: int, most: int) -> SearchStrategy[list[Any]]:
@@ -199,10 +199,10 @@ class Ways:
             self._plans[rule] = [plan for way in self._ways.get(rule, ()) if (plan := way()) is not None]
         return self._plans[rule]
 
-    def drawn(self, rule: str, draw: DrawFn) -> Any:
-        """Draw a value by one of the plans of one of `rules`."""
+    def drawn(self, rule: str, draw: DrawFn, at: int | None = None) -> Any:
+        """Draw a value by one of the plans of one of `rules`, the one at a place if that is given."""
         plans = self.plans(rule)
-        return plans[draw(index(len(plans)))].drawn(draw)
+        return plans[draw(index(len(plans))) if at is None else at].drawn(draw)
 
 
 def possible(space: Space, statements: Sequence[Statement], **changes: Any) -> Plan | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from mock_server.callbacks.courier import Carrier
     from mock_server.callbacks.delivery import Delivery
     from mock_server.session import Session
 
@@ -14,23 +15,28 @@ if TYPE_CHECKING:
 class Callbacks:
     """The callbacks of a session, oldest first. `come` lets come what is to come on its own.
 
-    `session` says which it is, since one that was reset is another; `statuses` are those that a task may have.
+    `session` says which it is, since one that was reset is another; `statuses` are those that a task may have, and
+    `carrier` is what calls an application.
     """
 
     def __init__(
-        self, session: Callable[[], Session], come: Callable[[str, float], None], statuses: Collection[str]
+        self,
+        session: Callable[[], Session],
+        come: Callable[[str, float], None],
+        statuses: Collection[str],
+        carrier: Callable[[Any], Carrier],
     ) -> None:
-        self._session, self._come, self._statuses = session, come, statuses
+        self._session, self._come, self._statuses, self._carrier = session, come, statuses, carrier
 
     def to(self, app: Any) -> None:
         """Deliver to a WSGI or ASGI application of this process, in the thread that lets time pass.
 
         So a test's own database transaction is the one that the application sees. Every `callback_url` of the session
         goes there. On an auto clock time moves with the next request, `advance` or `wait_for` after a create.
-        """
-        from mock_server.inprocess import Application
 
-        self._session().deliveries.carrier = Application(app)
+        A server on a port calls a WSGI application in a thread of its own, and an ASGI one in its event loop.
+        """
+        self._session().deliveries.carrier = self._carrier(app)
 
     def wait_for(self, status: str, timeout: float = 5.0) -> Delivery:
         """Return the last callback of a status that was taken, once all that is to come on its own has come.
@@ -55,6 +61,8 @@ class Callbacks:
             return f"{said}\nnone of {len(tasks)} tasks was created with a URL for callbacks"
         if session.clock.mode == "frozen":
             return f"{said}\nthe clock is frozen: what is to come, comes with advance()"
+        if any(each.state == "refused" for each in self):
+            return f"{said}\ncallbacks.to(app) delivers to an application of this process"
         return said
 
     def __iter__(self) -> Iterator[Delivery]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from kling_contract.client import AsyncKling, Kling
 from kling_contract.testing.callbacks import Callbacks
 from kling_contract.testing.created import check_fields, complaint, has
+from kling_contract.testing.loops import is_asyncio
 from kling_contract.testing.requests import Requests, Seen
 from kling_contract.testing.spans import seconds_of
 from kling_contract.wording import did_you_mean
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from kling_contract.documents import Operation, Provider
     from mock_server.app import Mock
+    from mock_server.callbacks.courier import Carrier
     from mock_server.session import Session
     from mock_server.store import Task
 
@@ -51,7 +54,7 @@ class MockHandle:
         self.lines: dict[int, str] = {}
         self.refusals: list[str] = []
         statuses = {status: None for each in self.provider.operations.values() for status in each.statuses}
-        self.callbacks = Callbacks(lambda: self.session, self._come, statuses)
+        self.callbacks = Callbacks(lambda: self.session, self._come, statuses, self._carrier)
 
     @property
     def session(self) -> Session:
@@ -112,7 +115,8 @@ class MockHandle:
                 wish["scenario"] = scenario_named(self.provider, scenario).name
             goes = wish_of(", ".join(f"{name}={value}" for name, value in wish.items()), {})
         except BadWish as error:
-            raise ValueError(f"{error}; accepted: {error.accepted}") from None
+            said = f"{error}" if str(error).endswith("?") else f"{error};"
+            raise ValueError(f"{said} accepted: {error.accepted}") from None
         if fails is not None:
             self.session.faults.arm(fails, operation, times)
         if wish:
@@ -132,7 +136,9 @@ class MockHandle:
         return self.session.advance(seconds_of(span))
 
     async def aadvance(self, span: float | str | timedelta) -> int:
-        """Do what `advance` does in an event loop."""
+        """Do what `advance` does in an event loop; one that is not asyncio's is blocked meanwhile."""
+        if not is_asyncio():
+            return self.advance(span)
         return await self.session.aadvance(seconds_of(span))
 
     def assert_created(self, operation: str, times: int | None = None, **fields: Any) -> None:
@@ -158,6 +164,11 @@ class MockHandle:
     def _come(self, status: str, timeout: float) -> None:
         self.session.catch_up()
 
+    def _carrier(self, app: Any) -> Carrier:
+        from mock_server.inprocess import Application
+
+        return Application(app)
+
     def _operation(self, name: str) -> Operation:
         __tracebackhide__ = True
         known = self.provider.operations
@@ -182,7 +193,13 @@ class MockHandle:
         from mock_server.waiting import SessionTime
 
         keys = {"api_key": DUMMY_KEY, "access_key": "", "secret_key": ""}
-        return {"provider": self.provider, "base_url": self.url, "clock": SessionTime(self.session), **keys}
+        return {"provider": self.provider, "base_url": self._root, "clock": SessionTime(self.session), **keys}
+
+    @property
+    def _root(self) -> str:
+        """Where our clients ask: a mock in process has the paths of documents, and nothing before them."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
 
 
 def _check_next(scenario: str | None, fault: str | None, times: int | None, wish: Mapping[str, Any]) -> None:

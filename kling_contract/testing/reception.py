@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from kling_contract.clock import RealClock
 from kling_contract.interception import Broken, Refusal, Request, Response
+from kling_contract.testing.loops import is_asyncio
 from kling_contract.testing.wrong import refused
 from mock_server.exchange import Answer, Exchange
 
@@ -79,23 +80,25 @@ class Reception:
         self.refusals.append(refused(refusal, self._where(), advice))
 
     def answer(self, request: Request) -> Response:
-        """Answer a request. Raises `Broken` where a fault ends the connection."""
+        """Answer a request. Raises `Broken` where a fault ends the connection, or outlasts the client."""
         exchange, session = self._exchange(request), self._mock.sessions.get(self._session)
         session.catch_up()
         answer = self._answered(exchange)
         session.hurry()
         if answer.delay:
-            self._clock.sleep(answer.delay)
+            self._clock.sleep(_wait(request, answer))
         return _response(request, answer)
 
     async def aanswer(self, request: Request) -> Response:
-        """Do what `answer` does in an event loop."""
+        """Do what `answer` does in an event loop; one that is not asyncio's is blocked meanwhile."""
+        if not is_asyncio():
+            return self.answer(request)
         exchange, session = self._exchange(request), self._mock.sessions.get(self._session)
         await session.acatch_up()
         answer = self._answered(exchange)
         await session.ahurry()
         if answer.delay:
-            await self._clock.asleep(answer.delay)
+            await self._clock.asleep(_wait(request, answer))
         return _response(request, answer)
 
     def _answered(self, exchange: Exchange) -> Answer:
@@ -130,7 +133,15 @@ def _texts(given: str | Iterable[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
+def _wait(request: Request, answer: Answer) -> float:
+    return answer.delay if request.patience is None else min(answer.delay, request.patience)
+
+
 def _response(request: Request, answer: Answer) -> Response:
+    if _wait(request, answer) < answer.delay:
+        if answer.entry is not None:
+            answer.entry.gone()
+        raise Broken("silent")
     if answer.fate != "whole":
         raise Broken(answer.fate)
     headers = {"content-type": answer.content_type, "content-length": str(len(answer.body)), **answer.headers}

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One request, and what it was answered. `body` is its JSON, with images described instead of repeated."""
+    """One request, and what it was answered. `body` is its JSON, with images described instead of repeated.
+
+    `violations` broke the contract; `notes` are remarks besides, on a field that no document knows, say.
+    """
 
     method: str
     path: str
@@ -24,6 +27,7 @@ class Seen:
     task: str | None
     error: str | None
     violations: Sequence[Violation]
+    notes: Sequence[Violation]
 
     @classmethod
     def of(cls, entry: Entry) -> Seen:
@@ -37,6 +41,7 @@ class Seen:
             task=entry.task,
             error=entry.row,
             violations=tuple(entry.violations),
+            notes=tuple(entry.notes),
         )
 
 

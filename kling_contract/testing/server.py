@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.errors import KlingError
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
     from kling_contract.documents import Provider
     from kling_contract.interception import Request, Response
+    from kling_contract.remote import RemoteClock
+    from kling_contract.testing.threaded import ThreadedApplication
     from mock_server.addressing import Addresses
     from mock_server.app import Mock
+    from mock_server.callbacks.courier import Carrier
     from mock_server.server import MockServer
 
 
@@ -35,6 +39,7 @@ class ServerHandle(MockHandle):
         root = provider is mock.addresses.root.provider
         super().__init__(mock, name, server.url if root else f"{server.url}/p/{provider.name}", provider)
         self._admin, self._place = admin, f"{server.url}/s/{name}"
+        self._app: ThreadedApplication | None = None
 
     def advance(self, span: float | str | timedelta) -> int:
         """Let time pass; callbacks that become due are delivered before this returns."""
@@ -47,11 +52,25 @@ class ServerHandle(MockHandle):
 
         return await to_thread.run_sync(self.advance, span)
 
+    def close(self) -> None:
+        """Close what is open."""
+        super().close()
+        if "_clock" in self.__dict__:
+            self._clock.close()
+
     def _come(self, status: str, timeout: float) -> None:
         self._ask("GET", "deliveries", params={"status": status, "timeout": round(timeout)}, timeout=timeout + 10)
 
+    def _carrier(self, app: Any) -> Carrier:
+        from kling_contract.testing.threaded import ThreadedApplication
+
+        self._app = ThreadedApplication(app)
+        return self._app
+
     def _ask(self, method: str, path: str, **options: Any) -> Any:
         answer = self._admin.request(method, f"{self._place}/__admin/{path}", **options)
+        if self._app is not None:
+            self._app.check()
         if answer.status_code != 200:
             raise KlingError(f"{method} {path} was answered {answer.status_code}: {answer.text[:300]}")
         return answer.json()
@@ -60,9 +79,17 @@ class ServerHandle(MockHandle):
         return None
 
     def _options(self) -> dict[str, Any]:
+        return {**super()._options(), "clock": self._clock}
+
+    @property
+    def _root(self) -> str:
+        return self.url
+
+    @cached_property
+    def _clock(self) -> RemoteClock:
         from kling_contract.remote import RemoteClock
 
-        return {**super()._options(), "clock": RemoteClock(self._place)}
+        return RemoteClock(self._place)
 
 
 class Serving:
@@ -114,7 +141,7 @@ class Serving:
         prepare(mock.sessions.get(name), mock, clock=clock, polls=polls, seed=seed)
         handle, mock.sessions.default = ServerHandle(self._server, name, self._admin, chosen), name
         try:
-            with _refusing(handle, mock, self.url, where):
+            with _refusing(handle, mock, self.url, where), _placing(handle, mock, name, where):
                 yield handle
         finally:
             mock.sessions.default = "default"
@@ -140,6 +167,21 @@ def _refusing(handle: ServerHandle, mock: Mock, url: str, where: Callable[[], st
     named = Named((each for provider in mock.addresses.every_provider() for each in provider.base_urls), hint, tell)
     with intercepted(named, _unasked, passes=lambda request: True):
         yield
+
+
+@contextmanager
+def _placing(handle: ServerHandle, mock: Mock, session: str, where: Callable[[], str | None]) -> Iterator[None]:
+    """Keep which line of the test is being run when a request that broke the contract is answered."""
+
+    def heard(event: dict[str, Any]) -> None:
+        if event.get("violations") and event["session"] == session and (line := where()) is not None:
+            handle.lines[event["id"]] = line
+
+    mock.sessions.listen(None, heard)
+    try:
+        yield
+    finally:
+        mock.sessions.leave(None, heard)
 
 
 def _unasked(request: Request) -> Response:

@@ -62,15 +62,23 @@ def _often(text: str, count: int) -> str:
     return text if count == 1 else f"{text}\n  {count} times"
 
 
+def hints(session: Session) -> list[str]:
+    """Return what there is to remark of requests that were accepted, each once, and of tasks left unfinished."""
+    shown = [entry.as_dict() for entry in session.journal.where(lambda entry: bool(entry.notes))]
+    noted = [f"{each['method']} {each['path']}: {_violation(note)}" for each in shown for note in each["notes"]]
+    texts = [*list(dict.fromkeys(noted))[:_MOST], unfinished(session)]
+    return [f"a hint, no failure: {text}" for text in texts if text is not None]
+
+
 def unfinished(session: Session) -> str | None:
-    """Return a hint at tasks whose end nobody asked for, or None."""
+    """Return what there is to say of tasks whose end nobody asked for, or None."""
     asked = {entry.task for entry in session.journal.where(lambda entry: entry.task_status in ("succeed", "failed"))}
     told = {each.task for each in session.deliveries.where(lambda each: each.state == "delivered")}
     left = [task_id for task_id in session.store.ids() if task_id not in asked | told]
     if not left:
         return None
     what = f"task {left[0]}" if len(left) == 1 else f"{len(left)} tasks, {left[0]} the first,"
-    return f"a hint, no failure: nobody learnt how {what} ended"
+    return f"nobody learnt how {what} ended"
 
 
 def _told(entry: Entry, line: str | None) -> str:

@@ -160,7 +160,8 @@ def _seconds(asked: _Asked, usual: float | None = None) -> float:
     except ValueError:
         seconds = None
     if seconds is None or not 0 <= seconds <= _MOST_SECONDS:
-        raise BadWish(f"{asked.name}={asked.argument or ''}", f"seconds from 0 to {_MOST_SECONDS:g}: {asked.name}=1.5")
+        said = f"{asked.name} without a number" if asked.argument is None else f"{asked.name}={asked.argument}"
+        raise BadWish(said, f"seconds from 0 to {_MOST_SECONDS:g}: {asked.name}=1.5")
     return seconds
 
 

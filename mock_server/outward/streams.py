@@ -78,11 +78,18 @@ class Stream(httpcore.NetworkStream):
 
 
 class AsyncStream(httpcore.AsyncNetworkStream):
-    """A stream on the running event loop, where the cancel scope around a call is its time limit."""
+    """A stream on the running event loop, where the cancel scope around a call is its time limit.
+
+    Raises ConnectionResetError for one that the other side has closed by now.
+    """
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream, self._unsent, self._answered = stream, bytearray(), False
-        self._socket = stream.extra(SocketAttribute.raw_socket)
+        try:
+            self._socket = stream.extra(SocketAttribute.raw_socket)
+        except AttributeError:
+            # A loop forgets the socket of a closed connection, and anyio does not expect that.
+            raise ConnectionResetError("connection reset by peer") from None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return at least one byte, or none at the end. Raises OSError, also where the answer has not even begun."""

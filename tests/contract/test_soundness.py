@@ -19,6 +19,7 @@ from mock_server.settings import Settings
 TINY = (Path(__file__).parents[1] / "documents" / "tiny.yaml").read_text(encoding="utf-8")
 GET = "x-envelope: {ok: true, job: {$ref: '#/components/x-envelope/job'}, trace: $request_id}"
 LIST = "{$each: tasks, item: {$ref: '#/components/x-envelope/job'}}"
+CELLS = "{id: poster.cells, expression: columns * rows <= 12, message: '{left} cells exceed {right}'}"
 LIFE = "transitions:\n          - {to: processing, typical: 1}\n          - {to: succeed, typical: 2}\n"
 
 
@@ -76,6 +77,18 @@ UNSOUND: dict[str, tuple[str, ...]] = {
     "a parameter without its place": ("{name: part, in: query,", "{name: part, inn: query,", "parameters/0: has no in"),
     "a parameter's place": ("{name: part, in: query,", "{name: part, in: quary,",
                         "accepted: query, path, header, cookie"),
+    "a rule given twice": (f"- {CELLS}\n", f"- {CELLS}\n        - {CELLS}\n", "rule poster.cells is given twice"),
+    "a rule over a text": ("columns * rows <=", "columns * headline <=",
+                           "rule poster.cells: headline is string; accepted: fields that are integer or number",
+                           "        - {id: poster.cells"),
+    "a side of a comparison": ("{left} cells", "{lft} cells", "beside it: 'lft'; did you mean 'left'?"),
+    "a row for a rule that is none": ("rules: ['*']", "rules: ['*', poster.cels]",
+                                      "no rule 'poster.cels'; did you mean 'poster.cells'?"),
+    "a name far from any": ("There is no job $id", "There is no job $zzz",
+                            "no value of this name: 'zzz'; accepted: field, found, id, limit, message, model,"),
+    "a field far from any": ("count: copies", "count: zzz", "has no field 'zzz'; accepted: headline, "),
+    "a field of a violation": ("      x-rules:\n", "      x-violation: {rule: poster.rows, message: '{rws} rows'}\n"
+                               "      x-rules:\n", "no field of this name: 'rws'; did you mean 'rows'?"),
     "a property with nothing": ("words: {type", "words: #{type", "words: is empty (null) and must be object"),
     "responses with nothing": ("      responses: *one-job\ncomponents:", "      responses:\ncomponents:",
                                "responses: is empty (null) and must be object"),

@@ -85,8 +85,10 @@ TYPOS = {
     "a status that is missing": ("tiny", ", failed: BROKEN}", "}", "has no failed"),
     "a retired value": ("kling", "kling-v1-6: {date", "kling-v1-66: {date", "did you mean 'kling-v1-6'?"),
     "what a row means": ("common", "means: rate", "means: rates", "duplicate, server; did you mean 'rate'?"),
-    "a row that a reply names": ("cometapi", "reply: route.unavailable", "reply: route.unavialable", "no row"),
-    "an operation to follow": ("cometapi", "follows: createI", "follows: creatI", "no operation creatImageExpansion"),
+    "a row that a reply names": ("cometapi", "reply: route.unavailable", "reply: route.unavialable",
+                             "no row 'route.unavialable' in x-errors; did you mean 'route.unavailable'?"),
+    "an operation to follow": ("cometapi", "follows: createI", "follows: creatI",
+                               "no operation 'creatImageExpansion'; did you mean 'createImageExpansion'?"),
     "a kind": ("anyapi", "kind: create", "kind: creat", "accepted: create, get, list; did you mean 'create'?"),
     "a key of an operation": ("anyapi", "call: images", "cal: images",
                           "accepted: family, kind, call, external, blank, x-facts; did you mean 'call'?"),
@@ -187,6 +189,14 @@ def test_an_extension_of_another_tool_is_let_be(tmp_path: Path) -> None:
         (b"a: !!set {b, c}\n", "JSON has nothing like !!set"),
         (b"a: 1\nb: &b [*b]\n", "stands in itself"),
         (b"a: \x00", "not YAML"),
+        (
+            b"a:\n    b: 1\n   c: 2\n",
+            "expected key in the mapping of line 1; accepted: keys in one column",
+        ),
+        (b"a: b: c\n", "not allowed in this context; a text with a colon and a space in it needs quotes"),
+        (b"a: 'x\nb: 1\n", "some.yaml:1: found unexpected end of stream while scanning a quoted scalar"),
+        (b"a:\n  - b\n c: 2\n", "in the mapping of line 1; accepted: keys in one column"),
+        (b"a:\n  - b\n  c: 2\n", "expected '-' indicator in the list of line 2; accepted: items in one column"),
         (b"{" * 5000, "more than 100 levels deep"),
         (b"[" * 200000 + b"]" * 200000, "more than 100 levels deep"),
         (b"- " * 5000 + b"a", "more than 100 levels deep"),
@@ -199,6 +209,12 @@ def test_a_file_that_is_no_document_is_refused(text: bytes, words: str, tmp_path
         load(path)
     assert caught.value.file == str(path)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_bundled_document_without_what_it_refers_to_is_told_how_to_be_one_file(tmp_path: Path) -> None:
+    shutil.copy(folder() / "anyapi.yaml", tmp_path)
+    with pytest.raises(DocumentError, match=r"no file common\.yaml beside it; `kling-contract spec NAME` prints"):
+        load(tmp_path / "anyapi.yaml")
 
 
 def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -54,6 +54,16 @@ def test_the_typed_call_speaks_its_names_and_reads_its_words(kling: Kling, bridg
     assert (task.status, task.external_task_id, task.done) == ("succeed", "first", True)
 
 
+def test_a_success_is_the_status_that_the_document_says(tmp_path: Path) -> None:
+    file = tmp_path / "acme.yaml"
+    file.write_text(TINY.read_text(encoding="utf-8").replace("'200':", "'202':"), encoding="utf-8")
+    bridge = Bridge(str(file))
+    with client(bridge) as kling:
+        assert kling.videos.image_to_video(image=png()).wait(timeout=60).videos
+    with httpx.Client(transport=bridge.transport, headers={"Authorization": "Bearer test"}) as plain:
+        assert plain.post("https://api.acme.example/make/poster", json={"headline": "Tonight"}).status_code == 202
+
+
 def test_its_wire_has_its_own_nesting_seconds_and_status_words(bridge: Bridge) -> None:
     with httpx.Client(base_url="https://api.acme.example", transport=bridge.transport) as client:
         client.headers["Authorization"] = "Bearer test"

@@ -19,6 +19,7 @@ from ports import unheard
 
 from mock_server.outward import Failed, Reach, Refused, Reply
 from mock_server.outward.calls import Outward
+from mock_server.outward.streams import AsyncStream
 
 Make = Callable[..., "Asking"]
 PEM = Path(__file__).with_name("app.example.pem")
@@ -294,6 +295,24 @@ def test_a_receiver_may_answer_before_it_reads(make: Make) -> None:
 
     with Listener(turn_away, read=False) as listener:
         assert make()(listener.url, b"x" * 3_000_000).status == 413
+
+
+class Forgotten(anyio.abc.ByteStream):
+    """A connection whose other side has closed it before anybody looked at its socket."""
+
+    @property
+    def extra_attributes(self) -> Any:
+        raise AttributeError("'NoneType' object has no attribute 'getpeername'")
+
+    async def receive(self, max_bytes: int = 0) -> bytes: ...
+    async def send(self, item: bytes) -> None: ...
+    async def send_eof(self) -> None: ...
+    async def aclose(self) -> None: ...
+
+
+def test_a_connection_that_is_closed_at_once_is_one_that_was_reset() -> None:
+    with pytest.raises(ConnectionResetError, match="reset by peer"):
+        AsyncStream(Forgotten())
 
 
 def failure(ask: Asking, url: str) -> Failed:

@@ -107,6 +107,30 @@ def test_a_view_is_called_back_in_the_transaction_of_the_test(project: pytest.Py
     result.assert_outcomes(passed=2)
 
 
+def test_a_view_is_called_back_from_the_server(project: pytest.Pytester) -> None:
+    with_ini(project, "kling_server = true", "kling_env = COMETAPI_BASE={url}")
+    settings = project.path / "site_settings.py"
+    settings.write_text(settings.read_text().replace('":memory:"', '"db.sqlite3", "TEST": {"NAME": "test.sqlite3"}'))
+    result = run(
+        project,
+        """
+        from clips.submitting import submit
+        from django.core.wsgi import get_wsgi_application
+
+        @pytest.mark.django_db(transaction=True)
+        @pytest.mark.kling(clock="frozen")
+        def test_the_clip_is_told(kling_server):
+            kling_server.callbacks.to(get_wsgi_application())
+            clip = submit(URL)
+            kling_server.advance("10m")
+            clip.refresh_from_db()
+            assert clip.status == "succeed"
+        """,
+        plugins=("django",),
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_variables_are_set_before_settings_are_imported(project: pytest.Pytester) -> None:
     with_ini(project, "kling_server = true", "kling_env = COMETAPI_BASE={url} COMETAPI_KEY={key}")
     result = run(

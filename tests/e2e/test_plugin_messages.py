@@ -151,6 +151,26 @@ def test_a_route_there_is_not_fails_the_test(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*route.unknown: *has no route GET /kling/v1/videos/image2vidoe/1*image2video*"])
 
 
+def test_a_field_that_no_document_knows_is_a_hint(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        def test_misspelt(kling):
+            for _ in range(2):
+                my_app.make_video(URL, lenght="5")
+            assert [note.rule for note in kling.requests("createImageToVideo").last.notes] == ["field.unknown"]
+
+        def test_well_spelt(kling):
+            my_app.make_video(URL, duration="5")
+            assert not any(request.notes for request in kling.requests)
+        """,
+        "-rP",
+    )
+    result.assert_outcomes(passed=2)
+    hint = "POST /kling/v1/videos/image2video: field.unknown: /lenght: lenght is not in CometAPI's document"
+    assert [line for line in result.outlines if "a hint" in line] == [f"a hint, no failure: {hint}"]
+
+
 MARKERS = {
     "kling(provder='anyapi')": "the marker kling has no provder; did you mean 'provider'? accepted: provider, clock, *",
     "kling(speed=3)": "the marker kling has no speed; did you mean 'seed'? accepted: provider, clock, polls, *",

@@ -191,6 +191,64 @@ def test_a_mistake_in_kling_env_fails_the_test_that_asks_for_the_server_in_one_l
     )
 
 
+def test_variables_are_set_while_a_test_has_the_server(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nkling_env = COMETAPI_BASE={url}\n")
+    result = run(
+        pytester,
+        """
+        import os
+
+        def here():
+            return [os.environ.get(name) for name in ("COMETAPI_BASE", "KLING_BASE_URL", "KLING_API_KEY")]
+
+        def test_before():
+            assert here() == [None] * 3
+
+        def test_it(kling_server):
+            assert here() == [kling_server.url, kling_server.url, "sk-dummy-not-a-real-key"]
+
+        def test_after(kling):
+            assert here() == [None] * 3
+        """,
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_no_socket_is_left_open(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import asyncio
+
+        async def story(kling_server):
+            async with kling_server.async_client as client:
+                task = await client.videos.image_to_video(image=URL)
+                await task.wait()
+
+        @pytest.mark.kling(clock="frozen")
+        def test_it(kling_server):
+            kling_server.client.videos.image_to_video(image=URL).wait()
+            asyncio.run(story(kling_server))
+        """,
+    )
+    result.assert_outcomes(passed=1)
+    assert (result.ret, result.stderr.lines) == (pytest.ExitCode.OK, [])
+
+
+def test_the_line_of_the_test_is_told(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        def test_it(kling_server):
+            my_app.BASE = kling_server.url
+            with pytest.raises(httpx.HTTPStatusError):
+                my_app.make_video(URL, mode="turbo")
+        """,
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["test_app.py:7: POST /kling/v1/videos/image2video was answered 400"])
+
+
 def test_variables_are_as_before_when_the_run_is_over(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

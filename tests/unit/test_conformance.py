@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,11 +21,13 @@ from kling_contract.clock import RealClock
 from kling_contract.contract import check_request
 from kling_contract.documents import Operation
 from kling_contract.verify.conformance import CHECKS, Failure, Part, Settings, Verification
-from kling_contract.verify.conformance.asking import Asked
+from kling_contract.verify.conformance.asking import Asked, Asking
 from kling_contract.verify.conformance.bodies import breaches, counted, fresh, nearest, variants
+from kling_contract.verify.conformance.expecting import expect_contract
 from kling_contract.verify.conformance.failure import Broken
 from kling_contract.verify.conformance.fuzzing import EXCLUDED, configuration, document
 from kling_contract.verify.conformance.records import Record, Task
+from kling_contract.verify.conformance.refusals import refusals
 from kling_contract.verify.conformance.reports import FORMATS
 from kling_contract.verify.conformance.searching import search
 from kling_contract.verify.conformance.verification import _guards
@@ -131,6 +134,13 @@ def test_what_is_wrong_stays_wrong_when_it_is_sent() -> None:
     assert fresh(EXPAND, [1]) == [1]
 
 
+def test_a_body_that_is_to_be_refused_has_an_id_of_its_own_too() -> None:
+    body = {**next(iter(EXPAND.examples.values())), "external_task_id": "mine", "prompt": 5}
+    sent = fresh(EXPAND, body)
+    assert sent["external_task_id"] not in ("mine", fresh(EXPAND, body)["external_task_id"])
+    assert [each.rule for each in check_request(EXPAND, sent)] == ["schema.type"]
+
+
 @pytest.mark.parametrize(("name", "results"), [("kling", 2), ("anyapi", 2), ("cometapi", 2)])
 def test_one_body_asks_for_two_results(name: str, results: int) -> None:
     operation = PROVIDERS[name].operation("createImageExpansion")
@@ -183,6 +193,40 @@ def test_a_large_value_is_not_printed() -> None:
         raise Broken(Failure("server.answers", None, "large"))
 
     assert search(st.just("x" * 2_000_000), check, number=1, examples=2) is not None
+
+
+def test_a_broken_answer_is_one_failure_whatever_was_asked() -> None:
+    answer, refusal = (Failure(check, "createX", "said") for check in ("answer.contract", "request.refused"))
+    assert answer.about("copies") == answer.about("words") == answer
+    assert refusal.about("copies").message == "copies: said"
+
+
+class Lax(Asking):
+    """A server that does not look at one side of one field."""
+
+    def __init__(self, name: str, rule: str) -> None:
+        super().__init__(KLING, httpx.Client(), "http://127.0.0.1:1", "", RealClock(), 0, 1)
+        self.lax = (f"/{name}", rule)
+
+    def create(self, operation: Operation, body: Any, *, key: bool = True, twice: bool = False) -> Asked:
+        found = [(each.pointer, each.rule) for each in check_request(operation, body)]
+        values = {"id": "1", "status": "submitted", "created_ms": 1, "updated_ms": 1}
+        accepted = json.dumps(operation.envelope.render(values)).encode()
+        status, said = (200, accepted) if found in ([], [self.lax]) else (400, b"{}")
+        return asked(operation=operation, status=status, data=said)
+
+
+@pytest.mark.parametrize("name", ["up_expansion_ratio", "down_expansion_ratio", "right_expansion_ratio", "n"])
+@pytest.mark.parametrize("rule", ["schema.minimum", "schema.maximum"])
+def test_each_limit_of_each_field_is_overstepped(name: str, rule: str) -> None:
+    found = [each for each in refusals(Lax(name, rule), EXPAND, number=0, examples=1) if each.check != "error.row"]
+    assert {each.check for each in found} == {"request.refused", "request.boundary"}
+    assert all(each.message.startswith(f"{rule}: it was accepted, although {name} is ") for each in found)
+
+
+def test_a_success_of_another_status_than_the_documented_one_is_told_by_it() -> None:
+    with pytest.raises(Broken, match=r"HTTP 201 is no success of the document; accepted: 200"):
+        expect_contract(asked(status=201, data=b"{}"))
 
 
 def test_failures_that_differ_in_ids_alone_are_of_one_kind() -> None:

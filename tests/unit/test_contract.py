@@ -241,6 +241,16 @@ def test_a_status_that_no_document_has_is_a_violation() -> None:
     assert (found.rule, found.message) == ("response.status", "HTTP 418 is not documented; documented: 200")
 
 
+def test_a_status_may_be_documented_with_all_others_of_its_hundred() -> None:
+    bare = documents.load(TINY).operation("createPoster")
+    responses = {"2XX": bare.responses["200"], "default": bare.responses["default"]}
+    found = replace(bare, responses=responses, memo={})
+    times = {"made": 1, "touched": 1}
+    made = {"ok": True, "job": {"key": "job_" + "1" * 20, "state": "QUEUED", "times": times}, "trace": "t"}
+    assert check_response(found, 201, made) == []
+    assert check_response(found, 301, made) != []
+
+
 def test_a_text_is_held_against_the_text_that_the_document_has() -> None:
     assert check_response(operation("cometapi", VIDEO), 500, "<html>") == []
     assert check_response(operation("tiny", "createPoster"), 404, "no such thing") == []

@@ -191,6 +191,17 @@ def test_a_time_in_another_unit_is_misread(tmp_path: Path) -> None:
     assert effects(difference) == LOST
 
 
+def test_what_is_told_of_answers_says_where_they_come_and_in_words(tmp_path: Path) -> None:
+    made = ("components", "schemas", "Job", "properties", "times", "properties", "made")
+    changes = ((("components", "x-envelope", "job", "ours"), True), ((*made, "minimum"), 5))
+    found = compare(tiny(), edited(tmp_path, *changes, name="new.yaml")).differences
+    told = {each.place: each.there.message for each in found if each.there}
+    assert told["callback/about/ours"] == "in callbacks, new.yaml also says true at /about/ours"
+    assert told["callback.created"] == (
+        "in callbacks, the range of created is at least 5 in new.yaml's document, and not stated in tiny.yaml's"
+    )
+
+
 def test_other_status_words_are_unreadable(tmp_path: Path) -> None:
     state = ("components", "schemas", "State")
     words = {"submitted": "QUEUED", "processing": "RUNNING", "succeed": "FINE", "failed": "BROKEN"}

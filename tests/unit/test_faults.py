@@ -423,7 +423,7 @@ def test_faults_strike_at_the_phase_that_one_is_bound_to_or_the_earliest(text: s
         ("rate.concurency", "did you mean 'rate.concurrency'?"),
         ("timout", "did you mean 'timeout'?"),
         ("", "no fault ''"),
-        ("latency", "latency="),
+        ("latency", "latency without a number"),
         ("latency=fast", "latency=fast"),
         ("latency=-1", "latency=-1"),
         ("latency=nan", "latency=nan"),

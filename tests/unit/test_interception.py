@@ -6,7 +6,10 @@ import asyncio
 import gzip
 import io
 import socket
+import subprocess
+import sys
 import threading
+from typing import Any
 
 import httpx
 import pytest
@@ -75,6 +78,7 @@ HTTPX_ERRORS = [
     ("cut", httpx.RemoteProtocolError),
     ("reset", httpx.ReadError),
     ("closed", httpx.RemoteProtocolError),
+    ("silent", httpx.ReadTimeout),
 ]
 
 
@@ -92,9 +96,16 @@ def test_httpx_raises_its_own_error_for_a_broken_connection(kind: str, error: ty
             asyncio.run(ask())
 
 
-@pytest.mark.parametrize("kind", ["cut", "reset", "closed"])
-def test_requests_raises_its_own_error_for_a_broken_connection(kind: str) -> None:
-    error = requests.exceptions.ChunkedEncodingError if kind == "cut" else requests.ConnectionError
+REQUESTS_ERRORS = [
+    ("cut", requests.exceptions.ChunkedEncodingError),
+    ("reset", requests.ConnectionError),
+    ("closed", requests.ConnectionError),
+    ("silent", requests.exceptions.ReadTimeout),
+]
+
+
+@pytest.mark.parametrize(("kind", "error"), REQUESTS_ERRORS)
+def test_requests_raises_its_own_error_for_a_broken_connection(kind: str, error: type[Exception]) -> None:
     with intercepted(NAMED, answering(Broken(kind))), pytest.raises(error):  # type: ignore[arg-type]
         requests.get(URL)
 
@@ -105,7 +116,50 @@ def test_urllib3_raises_its_own_error_for_a_broken_connection(kind: str) -> None
         urllib3.PoolManager().request("GET", URL, retries=False)
 
 
-@pytest.mark.parametrize("kind", ["reset", "closed"])
+LEFT = """
+import requests
+from kling_contract.interception import Broken, intercepted
+from tests.answering import NAMED, URL, answering
+
+for kind in ("cut", "reset", "closed", "silent"):
+    with intercepted(NAMED, answering(Broken(kind))):
+        try:
+            requests.get(URL, timeout=1)
+        except requests.RequestException:
+            print(kind)
+"""
+
+
+def test_nothing_is_left_of_a_broken_connection() -> None:
+    found = subprocess.run([sys.executable, "-Xdev", "-c", LEFT], capture_output=True, text=True, check=True)
+    assert (found.stdout.split(), found.stderr) == (["cut", "reset", "closed", "silent"], "")
+
+
+PATIENCE = [(None, None), (3, 3), ((1, 2), 2)]
+
+
+@pytest.mark.parametrize(("timeout", "patience"), PATIENCE)
+def test_how_long_requests_waits_for_an_answer_is_told(timeout: Any, patience: float | None) -> None:
+    desk = Desk()
+    with intercepted(NAMED, desk), requests.Session() as session:
+        session.get(URL, timeout=timeout)
+    assert [request.patience for request in desk.asked] == [patience]
+
+
+@pytest.mark.parametrize(("timeout", "patience"), [(None, None), (3, 3), (httpx.Timeout(1, read=2), 2)])
+def test_how_long_httpx_waits_for_an_answer_is_told(timeout: Any, patience: float | None) -> None:
+    async def ask() -> None:
+        async with httpx.AsyncClient(timeout=timeout) as client:
+            await client.get(URL)
+
+    desk = Desk()
+    with intercepted(NAMED, desk), httpx.Client(timeout=timeout) as client:
+        client.get(URL)
+        asyncio.run(ask())
+    assert [request.patience for request in desk.asked] == [patience] * 2
+
+
+@pytest.mark.parametrize("kind", ["reset", "closed", "silent"])
 def test_urllib3_retries_what_is_broken(kind: str) -> None:
     desk = answering(Broken(kind), Broken(kind), Response(200, {}, b"third"))  # type: ignore[arg-type]
     with intercepted(NAMED, desk):

@@ -147,6 +147,13 @@ JOBS = "schema: {$ref: '#/components/schemas/Jobs'}"
 SEEN = "{ok: true, part: {jobs: [{key: a, state: HELD, times: {made: 1, touched: b}}]}}"
 
 
+def test_an_answer_of_another_status_than_200_is_held_against_its_envelope_too(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY.replace("'200':", "'202':").replace(MADE, BROKEN["answer.contradicted"][0][1]))
+    assert {each.success for each in load(path).operations.values()} == {202}
+    assert "answer.contradicted" in {finding.id for finding in lint(load(path))}
+
+
 def test_a_status_word_of_an_example_is_told_where_no_enum_refuses_it(tmp_path: Path) -> None:
     provider = changed((JOBS, f"{JOBS}, example: {SEEN}"), tmp_path)
     assert [each.id for each in looked(provider) if "HELD" in each.message] == ["example.invalid"]

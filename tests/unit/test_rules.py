@@ -37,6 +37,14 @@ def rule(expression: str, message: str = "{left} against {right}", **defaults: A
     return Rule.from_document({"id": "a.rule", "expression": expression, "message": message}, defaults)
 
 
+@pytest.mark.parametrize(
+    ("expression", "piece"), [("wide * high", "wide * high"), ("not a", "a"), ("a < b and 1", "1"), ("-a", "-a")]
+)
+def test_what_is_compared_with_nothing_is_told_so(expression: str, piece: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{piece!r} is compared with nothing, as in {piece} <= 1")):
+        Formula.read(expression)
+
+
 def expansion(*ratios: Any) -> dict[str, Any]:
     return dict(zip(SIDES, ratios, strict=True))
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
+import requests
+from edited_tiny import TINY, tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +81,94 @@ def test_it_is_called_in_the_thread_of_the_test_by_its_own_address() -> None:
         assert kling.callbacks.wait_for("succeed").status == "succeed"
     assert app.threads == {threading.get_ident()}
     assert app.seen == [("/hook", "who=me", "app.example.com", status) for status in IN_ORDER]
+
+
+@pytest.mark.parametrize("app", [Wsgi(), Asgi()], ids=["wsgi", "asgi"])
+def test_an_event_loop_that_is_not_asyncios_is_served_too(app: Any) -> None:
+    async def story() -> None:
+        client = httpx.AsyncClient(headers=HEADERS)
+        body = {"image": URL, "callback_url": HOOK}
+        assert (await client.post(f"{API}/videos/image2video", json=body)).is_success
+        assert await kling.aadvance("10m")
+
+    with mock(clock="frozen") as kling:
+        kling.callbacks.to(app)
+        kling.next("createImageToVideo", fault="latency=0.001")
+        with pytest.raises(StopIteration):
+            story().send(None)
+    assert app.statuses == IN_ORDER
+
+
+def test_a_callback_without_a_receiver_says_how_to_get_one() -> None:
+    with mock() as kling:
+        made(kling)
+        with pytest.raises(AssertionError, match=r"refused.*\ncallbacks.to\(app\) delivers to an application"):
+            kling.callbacks.wait_for("succeed")
+
+
+def test_our_own_client_gives_up_when_it_says_too() -> None:
+    with mock() as kling:
+        kling.next("createImageToVideo", fault="timeout")
+        kling.client._http.timeout = GIVE_UP
+        with pytest.raises(ConnectionLost, match="timed out"):
+            made(kling)
+        assert [(entry.status, entry.outcome) for entry in kling.session.journal.entries] == [(0, "gone")]
+
+
+def test_our_own_clients_know_a_provider_whose_server_has_a_path() -> None:
+    assert tiny().base_urls == ("https://api.acme.example/v9",)
+    with mock(provider=str(TINY)) as kling:
+        task = kling.client.create("createPoster", prompt="Tonight")
+        assert task.wait().images
+
+        async def ask() -> Any:
+            async with kling.async_client as client:
+                return await client.get("getPoster", task.id)
+
+        assert asyncio.run(ask()).status == "succeed"
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("latency", "latency without a number; accepted: seconds from 0 to"),
+        ("latency=soon", "latency=soon; accepted: seconds from 0 to"),
+        ("htlm", "no fault 'htlm'; did you mean 'html'\\? accepted: latency"),
+    ],
+)
+def test_a_fault_that_is_none_is_told_in_one_sentence(fault: str, words: str) -> None:
+    with mock() as kling, pytest.raises(ValueError, match=words):
+        kling.next("createImageToVideo", fault=fault)
+
+
+GIVE_UP = 0.001  # seconds
+
+
+def in_a_loop(url: str) -> None:
+    async def post() -> None:
+        async with httpx.AsyncClient(timeout=GIVE_UP) as client:
+            await client.post(url, json={"image": URL}, headers=HEADERS)
+
+    asyncio.run(post())
+
+
+GIVING_UP = {
+    "httpx": (lambda url: httpx.post(url, json={"image": URL}, headers=HEADERS, timeout=GIVE_UP), httpx.ReadTimeout),
+    "httpx in a loop": (in_a_loop, httpx.ReadTimeout),
+    "requests": (
+        lambda url: requests.post(url, json={"image": URL}, headers=HEADERS, timeout=GIVE_UP),
+        requests.ReadTimeout,
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "error"), GIVING_UP.values(), ids=GIVING_UP)
+def test_a_client_gives_up_when_it_says_however_long_the_fault(ask: Any, error: type[Exception]) -> None:
+    with mock() as kling:
+        kling.next("createImageToVideo", fault="latency=2")
+        with pytest.raises(error):
+            ask(f"{API}/videos/image2video")
+        assert [(entry.status, entry.outcome) for entry in kling.session.journal.entries] == [(0, "gone")]
 
 
 @pytest.mark.parametrize("app", [Wsgi(), Asgi()], ids=["wsgi", "asgi"])

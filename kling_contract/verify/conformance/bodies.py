@@ -53,7 +53,9 @@ def _new_id(operation: Operation, body: Body, own: str) -> str:
         str(uuid.uuid4().int)[:longest],
         given,
     )
-    return next((each for each in ids if not check_request(operation, {**body, own: each})), ids[-1])
+    known = [each.pointer for each in check_request(operation, body)]
+    trials = ((each, check_request(operation, {**body, own: each})) for each in ids)
+    return next((each for each, found in trials if [flaw.pointer for flaw in found] == known), given)
 
 
 def examples(operation: Operation) -> Iterator[Body]:

@@ -28,21 +28,28 @@ def expect_contract(asked: Asked) -> None:
     operation = asked.operation
     if operation is None:
         return
+    known = [status for status in operation.responses if status.startswith("2")]
+    if asked.succeeded and known and {str(asked.status), "2XX"}.isdisjoint(known):
+        accepted = ", ".join(known)
+        raise fail("answer.contract", asked, f"HTTP {asked.status} is no success of the document; accepted: {accepted}")
     violations = check_response(operation, asked.status, asked.json)
     if violations:
         more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-        raise fail("answer.contract", asked, f"{violations[0]}{more}")
+        raise fail("answer.contract", asked, f"HTTP {asked.status}: {violations[0]}{more}")
     if asked.succeeded and not asked.values:
         raise fail("answer.contract", asked, f"not made after the envelope: {shown(asked)}")
     if "unknown_status" in asked.values:
         raise fail("answer.contract", asked, f"the status {asked.values['unknown_status']!r} is none of the document's")
 
 
-def expect_refusal(asking: Asking, asked: Asked, row: str, check: str) -> None:
-    """Raise `Broken` unless an answer is a refusal, and the row of the error table that is due, by status and code."""
+def expect_refusal(asking: Asking, asked: Asked, row: str, check: str, why: str = "") -> None:
+    """Raise `Broken` unless an answer is a refusal, and the row of the error table that is due, by status and code.
+
+    `why` is what a failure says of the reason to refuse.
+    """
     expected, found = asking.provider.errors[row], asking.row(asked)
     if asked.succeeded and (asked.values or (asked.operation is None and found is None)):
-        raise fail(check, asked, f"it was accepted: {shown(asked)}")
+        raise fail(check, asked, f"it was accepted{why}: {shown(asked)}")
     if found is None:
         raise fail("error.row", asked, f"no row of the error table fits HTTP {asked.status}: {shown(asked)}")
     twin = asking.provider.errors[found]

@@ -58,7 +58,9 @@ class Failure:
     asked: Asked | None = None
 
     def about(self, what: str) -> Failure:
-        """Return the failure with what it is about before its message."""
+        """Return the failure with what was asked before its message; a broken answer is one whatever was asked."""
+        if self.check == "answer.contract":
+            return self
         return replace(self, message=f"{what}: {self.message}")
 
     @property

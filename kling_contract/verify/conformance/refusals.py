@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract import strategies
 from kling_contract.contract import check_request
+from kling_contract.strategies.requests import each_boundary, each_broken
 from kling_contract.verify.conformance.bodies import breaches, fresh, variants
 from kling_contract.verify.conformance.expecting import expect_refusal, expect_success
 from kling_contract.verify.conformance.failure import caught
@@ -14,7 +15,9 @@ from kling_contract.verify.conformance.searching import search
 from kling_contract.verify.drawing import drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from hypothesis.strategies import SearchStrategy
 
     from kling_contract.documents import Operation
     from kling_contract.verify.conformance.asking import Asking
@@ -43,8 +46,9 @@ def refusals(asking: Asking, operation: Operation, *, number: int, examples: int
     provider, name = asking.provider, operation.id
 
     def refuse(body: Any, check: str = "request.refused") -> None:
-        rule = check_request(operation, body)[0].rule
-        expect_refusal(asking, asking.create(operation, fresh(operation, body)), provider.error_for(rule).name, check)
+        broken = check_request(operation, body)[0]
+        row, asked = provider.error_for(broken.rule).name, asking.create(operation, fresh(operation, body))
+        expect_refusal(asking, asked, row, check, f", although {broken.message}")
 
     def split(boundary: strategies.Boundary) -> None:
         for body in boundary.allowed:
@@ -57,12 +61,16 @@ def refusals(asking: Asking, operation: Operation, *, number: int, examples: int
         for failure in caught(partial(refuse, body)):
             yield failure.about(about)
     for rule in strategies.rules(name, provider=provider):
-        broken = strategies.broken(name, rule, provider=provider)
-        found = search(broken, refuse, number=number, examples=max(1, examples // 5))
+        yield from _searched(rule, each_broken(operation, rule), refuse, number, examples // 5)
+    for limit in strategies.limits(name, provider=provider):
+        yield from _searched(limit, each_boundary(operation, limit), split, number, examples // 10)
+
+
+def _searched(
+    rule: str, ways: Sequence[SearchStrategy[Any]], check: Callable[[Any], None], number: int, examples: int
+) -> Iterator[Failure]:
+    """Yield a failure for each of the ways to break a rule; each is tried, and all together `examples` times or so."""
+    for way in ways:
+        found = search(way, check, number=number, examples=max(1, -(-examples // len(ways))))
         if found:
             yield found.about(rule)
-    for limit in strategies.limits(name, provider=provider):
-        edges = strategies.on_boundary(name, limit, provider=provider)
-        found = search(edges, split, number=number, examples=max(1, examples // 10))
-        if found:
-            yield found.about(limit)

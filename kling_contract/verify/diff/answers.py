@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.verify.diff.difference import Difference, Move, between
 from kling_contract.verify.diff.domains import TRAITS
 from kling_contract.verify.diff.samples import Answer, Heard, heard
 from kling_contract.verify.diff.templates import Leaf, Place, leaves, places
-from kling_contract.verify.diff.words import listing, say
+from kling_contract.verify.diff.words import listing, say, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from kling_contract.documents import Operation
     from kling_contract.verify.diff.difference import Response
+    from kling_contract.verify.diff.domains import Trait
 
     Side = tuple[str, Operation]
 
@@ -30,10 +31,18 @@ def answers(one: Side, other: Side) -> Iterator[Difference]:
         yield between(one[1].id, "answer.status", "status", words, (one, other), _words)
     mine, theirs = Answer.called(*one), Answer.called(*other)
     if mine and theirs:
-        yield from _Pair(mine, theirs).differences()
+        yield from map(_in_callbacks, _Pair(mine, theirs).differences())
     elif mine or theirs:
         shown = ("sent" if mine else None, "sent" if theirs else None)
         yield between(one[1].id, "callback", "callback", shown, (one, other), _called)
+
+
+def _in_callbacks(found: Difference) -> Difference:
+    """Return the difference with messages that tell it from the same one in the answer."""
+    there, back = (
+        each and replace(each, message=f"in callbacks, {each.message}") for each in (found.there, found.back)
+    )
+    return replace(found, there=there, back=back)
 
 
 def _words(old: Side, new: Side) -> Move:
@@ -151,11 +160,18 @@ def _move(old: _Value, new: _Value) -> Move:
     if old.place and old.place.fixed:
         return _constant(old, new)
     if old.place is None:
-        return Move(f"{new.answer.title} also says {new.key}" + (f" at {new.place.pointer}" if new.place else ""))
+        return Move(f"{new.answer.title} also says {_placed(new)}")
     if new.place is None:
         return Move(f"do without {old.key}: {new.answer.title} does not say it", response=_heard_of(old, gone=True))
     message = f"read {old.key} at {new.place.shown}, not at {old.place.shown}"
     return Move(message, response=_heard_of(old))
+
+
+def _placed(value: _Value) -> str:
+    """Return a value by its name, or a constant as it is, and where it stands."""
+    if value.place is None:
+        return value.key
+    return f"{say(value.place.constant) if value.place.fixed else value.key} at {value.place.pointer}"
 
 
 def _constant(old: _Value, new: _Value) -> Move:
@@ -188,11 +204,19 @@ def _require(old: _Value, new: _Value) -> Move:
     return Move(f"{new.key} may be absent from an answer of {new.answer.title}", response="unreadable")
 
 
-def _retyped(trait: Any) -> Any:
+def _stated(trait: Trait, schema: Mapping[str, Any]) -> str:
+    stated = trait.of(schema)
+    if stated is None:
+        return "not stated"
+    return within(stated) if trait.kind == "range" else say(stated)
+
+
+def _retyped(trait: Trait) -> Callable[[_Value, _Value], Move]:
     def move(old: _Value, new: _Value) -> Move:
         before, after = (each.leaf.schema if each.leaf else {} for each in (old, new))
         response: Response = "kept" if trait.holds(after, before) else "unreadable"
-        told = f"expect {new.key} with {trait.kind} {say(trait.of(after))}, not {say(trait.of(before))}"
-        return Move(told, response=response)
+        there, here = (_stated(trait, schema) for schema in (after, before))
+        told = f"the {trait.kind} of {new.key} is {there} in {new.answer.title}'s document, and {here} in "
+        return Move(f"{told}{old.answer.title}'s", response=response)
 
     return move

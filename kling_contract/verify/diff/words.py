@@ -106,10 +106,11 @@ def _enum(old: Field, new: Field, before: Any, after: Any, kept: bool) -> str:
 
 def _range(old: Field, new: Field, before: Any, after: Any, kept: bool) -> str:
     name = f"{new.name} may be" if kept else f"keep {new.name}"
-    return f"{name} {_within(after)} ({_within(before)} until now)"
+    return f"{name} {within(after)} ({within(before)} until now)"
 
 
-def _within(limits: Any) -> str:
+def within(limits: Any) -> str:
+    """Return the limits of a number, or None, in words."""
     if limits is None:
         return "any number"
     low, high = limits
