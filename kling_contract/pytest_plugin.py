@@ -25,6 +25,7 @@ _MARKER = (
     'kling(provider="cometapi", clock="auto", polls=1, seed=None, strict=True, ignore=[], passthrough=[]): how the '
     "mock of a test is; strict fails a test whose requests broke the contract or were refused"
 )
+_MEANT_SO = "a test that means it so has @pytest.mark.kling(strict=False)"
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _bench = pytest.StashKey["Bench"]()
 _serving = pytest.StashKey["Serving"]()
@@ -193,10 +194,9 @@ def _lines_in(path: str, frame: FrameType | None) -> list[int]:
 
 def _close(node: pytest.Item, handle: MockHandle, *, strict: bool) -> None:
     """Hint at what was left undone, and fail a test whose requests broke the contract or were refused."""
-    from kling_contract.testing.wrong import broken, hints, report
+    from kling_contract.testing.wrong import hints
 
     if told := hints(handle.session):
         node.add_report_section("teardown", "kling", "\n".join(told))
-    wrong = report(broken(handle.session), handle.lines, handle.refusals) if strict else None
-    if wrong is not None:
-        pytest.fail(wrong, pytrace=False)
+    if strict and (wrong := handle.wrong()) is not None:
+        pytest.fail(f"{wrong}\n\n{_MEANT_SO}", pytrace=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -44,12 +44,3 @@ class Broken(Exception):
 
 Answer: TypeAlias = Callable[[Request], Response]
 AsyncAnswer: TypeAlias = Callable[[Request], Awaitable[Response]]
-
-
-def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers by lower-case name, in the order in which they came."""
-    found: dict[str, str] = {}
-    for name, value in headers:
-        name = name.lower()
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found

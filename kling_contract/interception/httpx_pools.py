@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore
 
-from kling_contract.interception.exchange import Broken, Request, Response, joined
+from kling_contract.headers import folded
+from kling_contract.interception.exchange import Broken, Request, Response
 from kling_contract.interception.patches import Patch
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _head(request: httpcore.Request) -> Request:
     url = bytes(request.url).decode("ascii")
     pairs = ((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers)
     patience = request.extensions.get("timeout", {}).get("read")
-    return Request(request.method.decode("ascii"), url, joined(pairs), patience=patience)
+    return Request(request.method.decode("ascii"), url, folded(pairs), patience=patience)
 
 
 def _response(response: Response) -> httpcore.Response:

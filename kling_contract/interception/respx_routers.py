@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from respx.mocks import Mocker
 from respx.models import PassThrough, Route
 
+from kling_contract.headers import folded
 from kling_contract.interception.desk import DELIVERY, Desk
-from kling_contract.interception.exchange import Request, joined
+from kling_contract.interception.exchange import Request
 from kling_contract.interception.patches import Patch
 
 if TYPE_CHECKING:
@@ -41,6 +42,6 @@ def _ahanding_on(desk: Desk, routed: Any) -> Any:
 
 
 def _hand_on(desk: Desk, request: httpx.Request) -> None:
-    headers = joined(request.headers.multi_items())
+    headers = folded(request.headers.multi_items())
     if DELIVERY in headers or desk.takes(Request(request.method, str(request.url), headers)):
         raise PassThrough("not for a router", request=request, origin=Route())

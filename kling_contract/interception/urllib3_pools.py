@@ -14,7 +14,8 @@ from urllib.parse import urljoin
 
 from urllib3 import HTTPConnectionPool, connection
 
-from kling_contract.interception.exchange import Answer, Broken, Request, Response, joined
+from kling_contract.headers import folded
+from kling_contract.interception.exchange import Answer, Broken, Request, Response
 from kling_contract.interception.patches import Patch
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class _Answer(io.RawIOBase):
 
 def _head(pool: HTTPConnectionPool, method: str, url: str, headers: Mapping[Any, Any] | None) -> Request:
     pairs = ((_text(name), _text(value)) for name, value in (headers or pool.headers or {}).items())
-    return Request(method, urljoin(_origin(pool), url), joined(pairs))
+    return Request(method, urljoin(_origin(pool), url), folded(pairs))
 
 
 def _text(value: object) -> str:
@@ -144,7 +145,7 @@ def _request(sent: bytes, origin: str, patience: float | None) -> Request:
     line, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = line.split(" ")
     parts = (each.partition(":") for each in lines)
-    headers = joined((name, value.strip()) for name, _, value in parts)
+    headers = folded((name, value.strip()) for name, _, value in parts)
     whole = b"".join(_chunks(body)) if "transfer-encoding" in headers else body
     return Request(method, urljoin(origin, target), headers, whole, patience)
 

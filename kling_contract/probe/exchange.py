@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.headers import folded
 from kling_contract.probe.hiding import Secrets
 from kling_contract.reading import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from kling_contract.probe.plan import Step
 
@@ -70,15 +71,6 @@ class Exchange:
     def is_html(self) -> bool:
         """Whether the answer is a page."""
         return "html" in self.content_type or self.data[:64].lstrip()[:1] == b"<"
-
-
-def folded(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers by their lower-case names, the values of one that is given again in one."""
-    found: dict[str, str] = {}
-    for name, value in headers:
-        key = name.lower()
-        found[key] = f"{found[key]}, {value}" if key in found else value
-    return found
 
 
 def _shown(headers: Mapping[str, str], secrets: Secrets) -> dict[str, str]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from kling_contract.probe.exchange import LONGEST, Exchange, folded
+from kling_contract.headers import folded
+from kling_contract.probe.exchange import LONGEST, Exchange
 from kling_contract.probe.fuse import Fuse
 from kling_contract.probe.host import failure, why
 

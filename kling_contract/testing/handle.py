@@ -156,6 +156,21 @@ class MockHandle:
         if (count != times) if times is not None else not count:
             raise AssertionError(complaint(operation, times, fields, tasks, self.requests))
 
+    def assert_kept(self) -> None:
+        """Raise AssertionError if a request broke the contract, hit no route or was refused.
+
+        A test with a fixture ends so unless it is `strict=False`; this is for others.
+        """
+        __tracebackhide__ = True
+        if (wrong := self.wrong()) is not None:
+            raise AssertionError(wrong)
+
+    def wrong(self) -> str | None:
+        """Return what there is to say of requests that broke the contract, hit no route or were refused, or None."""
+        from kling_contract.testing.wrong import broken, report
+
+        return report(broken(self.session), self.lines, self.refusals)
+
     def close(self) -> None:
         """Close what is open."""
         if "client" in self.__dict__:

@@ -30,17 +30,18 @@ BELOW: dict[str, set[str]] = {
     "reading": {"errors"},
     "redaction": {"documents", "images"},
     "routes": {"documents"},
+    "headers": set(),
     "har": set(),
     "junit": {"redaction"},
-    "interception": set(),
+    "interception": {"headers"},
     "probe": {
         *("errors", "auth", "client", "clock", "contract", "documents", "envelopes", "images", "reading"),
-        *("redaction", "har", "junit", "soundness"),
+        *("redaction", "headers", "har", "junit", "soundness"),
     },
     "contract": {"errors", "documents", "names", "reading", "rules", "formulas", "images", "wording"},
     "verify": {
         *("errors", "client", "clock", "contract", "documents", "envelopes", "images", "names", "reading"),
-        *("redaction", "routes", "rules", "soundness", "strategies", "wording", "har", "junit"),
+        *("redaction", "routes", "rules", "soundness", "strategies", "wording", "headers", "har", "junit"),
     },
 }
 ROOTS = {"cli", "testing"}  # composition roots, which may import everything, and alone import mock_server

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from datetime import timedelta
@@ -139,6 +140,23 @@ def test_our_own_clients_know_a_provider_whose_server_has_a_path() -> None:
 def test_a_fault_that_is_none_is_told_in_one_sentence(fault: str, words: str) -> None:
     with mock() as kling, pytest.raises(ValueError, match=words):
         kling.next("createImageToVideo", fault=fault)
+
+
+def test_outside_of_a_fixture_the_contract_is_asserted_by_a_call() -> None:
+    with mock() as kling:
+        made(kling)
+        kling.assert_kept()
+        httpx.post(f"{API}/videos/image2video", json={"image": URL, "duration": 5}, headers=HEADERS)
+        with pytest.raises(AssertionError, match=r"(?s)answered 400.*this would be accepted: .*\"duration\": \"5\""):
+            kling.assert_kept()
+
+
+def test_outside_of_a_fixture_a_refusal_is_asserted_too() -> None:
+    with mock() as kling:
+        with contextlib.suppress(httpx.HTTPError):
+            httpx.post("https://api.cometapi.com/v1/chat/completions", json={})
+        with pytest.raises(AssertionError, match="/v1/chat/completions was refused"):
+            kling.assert_kept()
 
 
 GIVE_UP = 0.001  # seconds

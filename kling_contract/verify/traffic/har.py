@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kling_contract.headers import folded
 from kling_contract.verify.traffic.exchange import Body, Exchange, Flaw, moment, span
 
 UNKNOWN_TIME = "1970-01-01T00:00:00.000Z"  # a HAR must have a time, and some recordings have none
@@ -57,13 +58,9 @@ def _part(node: Any, key: str) -> dict[str, Any]:
 
 
 def _headers(message: dict[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = {}
     listed = message.get("headers")
-    for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, dict) and isinstance(each.get("name"), str):
-            name, value = each["name"].lower(), str(each.get("value", ""))
-            found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
+    named = (each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
+    return folded((each["name"], str(each.get("value", ""))) for each in named if isinstance(each.get("name"), str))
 
 
 def _is_empty(message: dict[str, Any]) -> bool:
