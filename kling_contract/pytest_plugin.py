@@ -196,7 +196,7 @@ def _close(node: pytest.Item, handle: MockHandle, *, strict: bool) -> None:
     """Hint at what was left undone, and fail a test whose requests broke the contract or were refused."""
     from kling_contract.testing.wrong import hints
 
-    if told := hints(handle.session):
+    if told := hints(handle.session, handle.unheard):
         node.add_report_section("teardown", "kling", "\n".join(told))
     if strict and (wrong := handle.wrong()) is not None:
         pytest.fail(f"{wrong}\n\n{_MEANT_SO}", pytrace=False)

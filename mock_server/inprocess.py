@@ -30,8 +30,8 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Answers requests of a client, synchronous or not, by a mock in this process.
 
     What a fault does to a connection is the httpx error that a socket would have given, and a client waits no longer
-    than its timeout. Callbacks that are to come are
-    delivered before the next request is answered, in the thread that asks.
+    than its timeout. Callbacks that are to come are delivered before the next request is answered, in the thread that
+    asks.
     """
 
     def __init__(self, mock: Mock, wall: Clock | None = None, session: str | None = None) -> None:
@@ -56,7 +56,7 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         answer = self._mock.answer(exchange)
         await session.ahurry()
         if answer.delay:
-            await self._wall.asleep(_wait(request, answer))
+            await waited(self._wall, answer, _wait(request, answer))
         return _response(request, answer)
 
     def _exchange(self, request: httpx.Request, body: bytes) -> Exchange:
@@ -113,6 +113,16 @@ def _check_no_loop() -> None:
 
 def _is_asgi(app: Any) -> bool:
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
+
+
+async def waited(clock: Clock, answer: Answer, seconds: float) -> None:
+    """Wait before an answer; a client that is cancelled meanwhile has given up."""
+    try:
+        await clock.asleep(seconds)
+    except asyncio.CancelledError:
+        if answer.entry is not None:
+            answer.entry.gone()
+        raise
 
 
 def _wait(request: httpx.Request, answer: Answer) -> float:

@@ -189,8 +189,9 @@ class Operation:
 
     @cached_property
     def success(self) -> int:
-        """The HTTP status of a success: the first that the document has, and 200 where it has none."""
-        return next((int(status) for status in self.responses if status.startswith("2") and status.isdecimal()), 200)
+        """The HTTP status of a success: the first of the document that has a body, and 200 where it has none."""
+        told = (status for status, says in self.responses.items() if says.get("content") and status.isdecimal())
+        return next((int(status) for status in told if status.startswith("2")), 200)
 
     @cached_property
     def properties(self) -> Mapping[str, Mapping[str, Any]]:

@@ -35,8 +35,10 @@ class Desk:
     @contextmanager
     def aside(self, request: Request) -> Iterator[None]:
         """Let others answer a request; a refusal on the way is one of this request."""
-        token = asking.set(request)
+        before = asking.get()
+        asking.set(request)
         try:
             yield
         finally:
-            asking.reset(token)
+            # A token would be of no use to a coroutine that is closed in another context than it began in.
+            asking.set(before)

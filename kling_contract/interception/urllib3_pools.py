@@ -10,7 +10,6 @@ import functools
 import io
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import urljoin
 
 from urllib3 import HTTPConnectionPool, connection
 
@@ -44,11 +43,24 @@ def patches(desk: Desk) -> Iterator[Patch]:
         if isinstance(self, MockedPool):
             return asked(self, method, url, body, headers, *more, **also)
         head = _head(self, method, url, headers)
-        pool = MockedPool(self, desk.answer) if desk.takes(head) else self
-        with desk.aside(head):
-            return asked(pool, method, url, body, headers, *more, **also)
+        if not desk.takes(head):
+            with desk.aside(head):
+                return asked(self, method, url, body, headers, *more, **also)
+        try:
+            return asked(MockedPool(self, desk.answer), method, url, body, headers, *more, **also)
+        except _Raised as raised:
+            error = raised.error
+        raise error
 
     yield Patch(HTTPConnectionPool, "urlopen", urlopen)
+
+
+class _Raised(Exception):
+    """Carries past urllib3 what an answer raises: it takes an OSError for the connection's, and asks again."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__(error)
 
 
 class _Connection(HTTPConnection):
@@ -117,7 +129,13 @@ class _Answer(io.RawIOBase):
 
 def _head(pool: HTTPConnectionPool, method: str, url: str, headers: Mapping[Any, Any] | None) -> Request:
     pairs = ((_text(name), _text(value)) for name, value in (headers or pool.headers or {}).items())
-    return Request(method, urljoin(_origin(pool), url), folded(pairs))
+    return Request(method, _absolute(_origin(pool), url), folded(pairs))
+
+
+def _absolute(origin: str, target: str) -> str:
+    """Return the URL of a request, of which a proxy is told all and others what follows the host."""
+    whole = target.lower().startswith(("http://", "https://"))
+    return target if whole else f"{origin}/{target.removeprefix('/')}"
 
 
 def _text(value: object) -> str:
@@ -138,6 +156,8 @@ def _exchanged(answer: Answer, origin: str, sent: bytes, patience: float | None)
         if broken.kind == "reset":
             raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer") from broken
         return _CUT if broken.kind == "cut" else b""
+    except Exception as error:
+        raise _Raised(error) from error
 
 
 def _request(sent: bytes, origin: str, patience: float | None) -> Request:
@@ -147,7 +167,7 @@ def _request(sent: bytes, origin: str, patience: float | None) -> Request:
     parts = (each.partition(":") for each in lines)
     headers = folded((name, value.strip()) for name, _, value in parts)
     whole = b"".join(_chunks(body)) if "transfer-encoding" in headers else body
-    return Request(method, urljoin(origin, target), headers, whole, patience)
+    return Request(method, _absolute(origin, target), headers, whole, patience)
 
 
 def _chunks(body: bytes) -> Iterator[bytes]:

@@ -171,6 +171,11 @@ class MockHandle:
 
         return report(broken(self.session), self.lines, self.refusals)
 
+    @property
+    def unheard(self) -> list[str]:
+        """What an application that takes callbacks raised, in words, and no call here did: in process there is none."""
+        return []
+
     def close(self) -> None:
         """Close what is open."""
         if "client" in self.__dict__:

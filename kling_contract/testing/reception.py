@@ -11,6 +11,7 @@ from kling_contract.interception import Broken, Refusal, Request, Response
 from kling_contract.testing.loops import is_asyncio
 from kling_contract.testing.wrong import refused
 from mock_server.exchange import Answer, Exchange
+from mock_server.inprocess import waited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -98,7 +99,7 @@ class Reception:
         answer = self._answered(exchange)
         await session.ahurry()
         if answer.delay:
-            await self._clock.asleep(_wait(request, answer))
+            await waited(self._clock, answer, _wait(request, answer))
         return _response(request, answer)
 
     def _answered(self, exchange: Exchange) -> Answer:

@@ -52,6 +52,11 @@ class ServerHandle(MockHandle):
 
         return await to_thread.run_sync(self.advance, span)
 
+    @property
+    def unheard(self) -> list[str]:
+        """What the application raised since `advance` and `wait_for` last could, in words, each once."""
+        return [] if self._app is None else self._app.unheard
+
     def close(self) -> None:
         """Close what is open."""
         super().close()

@@ -35,6 +35,11 @@ class ThreadedApplication(Application):
             self._raised.append(error)
             return Reply(500, {}, b"")
 
+    @property
+    def unheard(self) -> list[str]:
+        """What the application raised since it was last checked, in words, each once."""
+        return list(dict.fromkeys(f"{type(error).__name__}: {error}" for error in self._raised))
+
     def check(self) -> None:
         """Raise what the application was the first to raise since it was last checked."""
         raised, self._raised = self._raised, []

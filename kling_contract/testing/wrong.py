@@ -62,11 +62,15 @@ def _often(text: str, count: int) -> str:
     return text if count == 1 else f"{text}\n  {count} times"
 
 
-def hints(session: Session) -> list[str]:
-    """Return what there is to remark of requests that were accepted, each once, and of tasks left unfinished."""
+def hints(session: Session, unheard: Iterable[str]) -> list[str]:
+    """Return what there is to remark of requests that were accepted, each once, and of tasks left unfinished.
+
+    `unheard` is what an application that takes callbacks raised without the test being told.
+    """
     shown = [entry.as_dict() for entry in session.journal.where(lambda entry: bool(entry.notes))]
     noted = [f"{each['method']} {each['path']}: {_violation(note)}" for each in shown for note in each["notes"]]
-    texts = [*list(dict.fromkeys(noted))[:_MOST], unfinished(session)]
+    raised = [f"the application that takes callbacks raised {each}" for each in unheard]
+    texts = [*list(dict.fromkeys(noted))[:_MOST], *raised, unfinished(session)]
     return [f"a hint, no failure: {text}" for text in texts if text is not None]
 
 

@@ -58,3 +58,28 @@ def test_what_an_application_raises_is_raised_in_the_test(pytester: pytest.Pytes
         """,
     )
     result.assert_outcomes(passed=2)
+
+
+def test_what_an_application_raises_and_nobody_hears_is_a_hint(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import threading
+
+        CALLS, AGAIN = [], threading.Event()
+
+        def hook(environ, start_response):
+            CALLS.append(environ)
+            if len(CALLS) > 1:
+                AGAIN.set()
+            raise LookupError("order 17")
+
+        def test_it(kling_server):
+            kling_server.callbacks.to(hook)
+            kling_server.client.videos.image_to_video(image=URL, callback_url="https://app.example.com/hook")
+            AGAIN.wait()
+        """,
+        "-rP",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("a hint, no failure: the application that takes callbacks raised LookupError: order 17")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gzip
 import io
 import socket
@@ -11,6 +12,7 @@ import sys
 import threading
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 import requests
@@ -258,6 +260,31 @@ def test_an_error_of_the_answer_is_nobody_elses() -> None:
                 ask(URL)
 
 
+@pytest.mark.parametrize("error", [TimeoutError("no database"), ConnectionRefusedError("no database")])
+def test_an_error_of_the_answer_is_none_of_the_connection(error: OSError) -> None:
+    asked: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request)
+        raise error
+
+    with intercepted(NAMED, answer):
+        with pytest.raises(OSError, match="no database") as found:
+            urllib3.PoolManager().request("GET", URL)
+        with pytest.raises(requests.ConnectionError, match="no database") as wrapped:
+            requests.get(URL)
+    assert found.value is error is wrapped.value.args[0]
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("path", ["//kling/x", "/kling//x"])
+def test_a_path_of_two_slashes_names_no_other_host(path: str) -> None:
+    desk = Desk()
+    with intercepted(NAMED, desk):
+        assert urllib3.PoolManager().request("GET", f"https://{HOST}{path}").data == b"ours"
+    assert [request.url for request in desk.asked] == [f"https://{HOST}{path}"]
+
+
 def test_what_passes_is_judged_without_its_body() -> None:
     judged: list[Request] = []
     with intercepted(NAMED, Desk(), passes=lambda request: bool(judged.append(request))):
@@ -305,6 +332,34 @@ def test_a_refusal_beneath_a_request_to_another_host_is_none_of_that_request() -
         with pytest.raises(OSError, match="kling_server"):
             httpx.get("https://other.example/")
     assert told == [Refusal(HOST, None)]
+
+
+@pytest.mark.parametrize("ask", [httpx.get, requests.get])
+def test_a_refusal_while_a_request_is_answered_is_none_of_that_request(ask: Any) -> None:
+    def answer(request: Request) -> Response:
+        with pytest.raises(OSError, match="kling_server"):
+            socket.getaddrinfo(HOST, 443)
+        return Response(200, {}, b"")
+
+    told: list[Refusal] = []
+    with intercepted(Named([f"https://{HOST}"], tell=told.append), answer):
+        ask(URL)
+    assert told == [Refusal(HOST, None)]
+
+
+def test_a_request_that_is_given_up_in_another_context_leaves_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def waiting(pool: Any, request: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            asked = client.get("https://other.example/")
+            contextvars.copy_context().run(asked.send, None)
+            asked.close()
+
+    monkeypatch.setattr(httpcore.AsyncConnectionPool, "handle_async_request", waiting)
+    with intercepted(NAMED, Desk()):
+        asyncio.run(ask())
 
 
 def test_the_inner_of_two_answers_and_the_outer_what_is_left() -> None:

@@ -189,6 +189,26 @@ def test_a_client_gives_up_when_it_says_however_long_the_fault(ask: Any, error: 
         assert [(entry.status, entry.outcome) for entry in kling.session.journal.entries] == [(0, "gone")]
 
 
+def test_who_is_cancelled_while_waiting_has_given_up_too() -> None:
+    async def story(kling: MockHandle) -> None:
+        async with kling.async_client as ours, httpx.AsyncClient(headers=HEADERS) as client:
+            for asked in (
+                client.post(f"{API}/videos/image2video", json={"image": URL}),
+                ours.videos.image_to_video(image=URL),
+            ):
+                before, asking = kling.session.journal.total, asyncio.ensure_future(asked)
+                while kling.session.journal.total == before:
+                    await asyncio.sleep(0)
+                asking.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await asking
+
+    with mock() as kling:
+        kling.next("createImageToVideo", fault="latency=2", times=2)
+        asyncio.run(story(kling))
+        assert [(entry.status, entry.outcome) for entry in kling.session.journal.entries] == [(0, "gone")] * 2
+
+
 @pytest.mark.parametrize("app", [Wsgi(), Asgi()], ids=["wsgi", "asgi"])
 def test_the_asynchronous_client_does_the_same(app: Any) -> None:
     async def story() -> None:
