@@ -56,8 +56,8 @@ def test_the_typed_call_speaks_its_names_and_reads_its_words(kling: Kling, bridg
 
 def test_a_success_is_the_status_that_the_document_says(tmp_path: Path) -> None:
     file = tmp_path / "acme.yaml"
-    empty = "'204': {description: Nothing to say.}\n        '202':"
-    file.write_text(TINY.read_text(encoding="utf-8").replace("'200':", empty), encoding="utf-8")
+    changed = re.sub(r"( +)'200':", r"\1'204': {description: Nothing.}\n\1'202':", TINY.read_text(encoding="utf-8"))
+    file.write_text(changed, encoding="utf-8")
     bridge = Bridge(str(file))
     with client(bridge) as kling:
         assert kling.videos.image_to_video(image=png()).wait(timeout=60).videos
