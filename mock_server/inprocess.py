@@ -44,9 +44,7 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         session.catch_up()
         answer = self._mock.answer(exchange)
         session.hurry()
-        if answer.delay:
-            self._wall.sleep(_wait(request, answer))
-        return _response(request, answer)
+        return _response(request, answer, in_time=waited(self._wall, answer, _patience(request)))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request. Raises `httpx.TransportError` where a fault ends the connection."""
@@ -55,9 +53,7 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         await session.acatch_up()
         answer = self._mock.answer(exchange)
         await session.ahurry()
-        if answer.delay:
-            await waited(self._wall, answer, _wait(request, answer))
-        return _response(request, answer)
+        return _response(request, answer, in_time=await awaited(self._wall, answer, _patience(request)))
 
     def _exchange(self, request: httpx.Request, body: bytes) -> Exchange:
         url = request.url
@@ -115,26 +111,47 @@ def _is_asgi(app: Any) -> bool:
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
 
 
-async def waited(clock: Clock, answer: Answer, seconds: float) -> None:
-    """Wait before an answer; a client that is cancelled meanwhile has given up."""
+def waited(clock: Clock, answer: Answer, patience: float | None) -> bool:
+    """Wait before an answer; return False if the client gives up before, after `patience` seconds (None: never)."""
+    if answer.delay:
+        clock.sleep(_seconds(answer, patience))
+    return _is_in_time(answer, patience)
+
+
+async def awaited(clock: Clock, answer: Answer, patience: float | None) -> bool:
+    """Do what `waited` does in an event loop; a client that is cancelled meanwhile has given up too."""
     try:
-        await clock.asleep(seconds)
+        if answer.delay:
+            await clock.asleep(_seconds(answer, patience))
     except asyncio.CancelledError:
-        if answer.entry is not None:
-            answer.entry.gone()
+        _leave(answer)
         raise
+    return _is_in_time(answer, patience)
 
 
-def _wait(request: httpx.Request, answer: Answer) -> float:
-    """Return how long a client waits for an answer, in seconds."""
-    patience = request.extensions.get("timeout", {}).get("read")
-    return answer.delay if patience is None else min(answer.delay, float(patience))
+def _seconds(answer: Answer, patience: float | None) -> float:
+    return answer.delay if patience is None else min(answer.delay, patience)
 
 
-def _response(request: httpx.Request, answer: Answer) -> httpx.Response:
-    if _wait(request, answer) < answer.delay:
-        if answer.entry is not None:
-            answer.entry.gone()
+def _is_in_time(answer: Answer, patience: float | None) -> bool:
+    if _seconds(answer, patience) == answer.delay:
+        return True
+    _leave(answer)
+    return False
+
+
+def _leave(answer: Answer) -> None:
+    if answer.entry is not None:
+        answer.entry.gone()
+
+
+def _patience(request: httpx.Request) -> float | None:
+    found: float | None = request.extensions.get("timeout", {}).get("read")
+    return found
+
+
+def _response(request: httpx.Request, answer: Answer, *, in_time: bool) -> httpx.Response:
+    if not in_time:
         raise httpx.ReadTimeout("timed out", request=request)
     if answer.fate != "whole":
         kind = httpx.ReadError if answer.fate == "reset" else httpx.RemoteProtocolError

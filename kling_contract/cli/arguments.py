@@ -52,6 +52,14 @@ def number_of(text: str) -> float:
         return 0.0
 
 
+def above_zero(text: str, what: str, accepted: str, most: float) -> float:
+    """Return a number above 0. Raises ArgumentTypeError, which says what it is to be."""
+    number = number_of(text)
+    if not 0 < number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what}; accepted: {accepted} above 0, at most {most:.0f}")
+    return number
+
+
 def in_examples(*lines: str) -> str:
     """Return example command lines as they stand at the end of a help text."""
     return "examples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -7,7 +7,7 @@ import datetime
 import os
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.cli.arguments import PROVIDER, number_of
+from kling_contract.cli.arguments import PROVIDER, above_zero
 from kling_contract.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ def read_port(text: str) -> int:
 
 def read_speed(text: str) -> float:
     """Return a speed, above 0."""
-    speed = number_of(text)
-    if not 0 < speed <= 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is no speed; accepted: a number above 0, at most 1000000")
-    return speed
+    return above_zero(text, "speed", "a number", 1e6)
 
 
 def read_clock(text: str) -> str:

@@ -16,12 +16,12 @@ from kling_contract.cli.arguments import (
     FINE,
     NOTHING,
     WRONG_USE,
+    above_zero,
     add_command,
     add_provider,
     by_commas,
     load,
     missing_extra,
-    number_of,
     say,
 )
 
@@ -53,10 +53,7 @@ def _number(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    seconds = number_of(text)
-    if not 0 < seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; accepted: seconds above 0, at most 86400")
-    return seconds
+    return above_zero(text, "time", "seconds", 86_400)
 
 
 def _reports(text: str) -> dict[str, str | None]:

@@ -3,7 +3,8 @@
 from kling_contract.documents.bundle import bundle
 from kling_contract.documents.files import bundled, find, folder
 from kling_contract.documents.loading import load
-from kling_contract.documents.model import (
+from kling_contract.documents.model import Operation, Provider
+from kling_contract.documents.parts import (
     Auth,
     Availability,
     Choice,
@@ -11,8 +12,6 @@ from kling_contract.documents.model import (
     Expiry,
     Footage,
     Lifecycle,
-    Operation,
-    Provider,
     Scenario,
     Transition,
 )

@@ -10,7 +10,8 @@ import msgspec
 from kling_contract.documents import vocabulary
 from kling_contract.documents.complaints import nearest
 from kling_contract.documents.files import find, folder, read
-from kling_contract.documents.model import (
+from kling_contract.documents.model import Operation, Provider
+from kling_contract.documents.parts import (
     REQUIRED_ROWS,
     Auth,
     Availability,
@@ -20,8 +21,6 @@ from kling_contract.documents.model import (
     Expiry,
     Footage,
     Lifecycle,
-    Operation,
-    Provider,
     Scenario,
     Transition,
 )

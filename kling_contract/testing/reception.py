@@ -11,7 +11,7 @@ from kling_contract.interception import Broken, Refusal, Request, Response
 from kling_contract.testing.loops import is_asyncio
 from kling_contract.testing.wrong import refused
 from mock_server.exchange import Answer, Exchange
-from mock_server.inprocess import waited
+from mock_server.inprocess import awaited, waited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -86,9 +86,7 @@ class Reception:
         session.catch_up()
         answer = self._answered(exchange)
         session.hurry()
-        if answer.delay:
-            self._clock.sleep(_wait(request, answer))
-        return _response(request, answer)
+        return _response(request, answer, in_time=waited(self._clock, answer, request.patience))
 
     async def aanswer(self, request: Request) -> Response:
         """Do what `answer` does in an event loop; one that is not asyncio's is blocked meanwhile."""
@@ -98,9 +96,7 @@ class Reception:
         await session.acatch_up()
         answer = self._answered(exchange)
         await session.ahurry()
-        if answer.delay:
-            await waited(self._clock, answer, _wait(request, answer))
-        return _response(request, answer)
+        return _response(request, answer, in_time=await awaited(self._clock, answer, request.patience))
 
     def _answered(self, exchange: Exchange) -> Answer:
         answer = self._mock.answer(exchange)
@@ -134,14 +130,8 @@ def _texts(given: str | Iterable[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _wait(request: Request, answer: Answer) -> float:
-    return answer.delay if request.patience is None else min(answer.delay, request.patience)
-
-
-def _response(request: Request, answer: Answer) -> Response:
-    if _wait(request, answer) < answer.delay:
-        if answer.entry is not None:
-            answer.entry.gone()
+def _response(request: Request, answer: Answer, *, in_time: bool) -> Response:
+    if not in_time:
         raise Broken("silent")
     if answer.fate != "whole":
         raise Broken(answer.fate)
