@@ -10,13 +10,17 @@ from typing import Any
 
 import msgspec
 import yaml
+from yaml.composer import ComposerError
+from yaml.parser import ParserError
 from yaml.reader import ReaderError
+from yaml.scanner import ScannerError
 
 from kling_contract.documents.extent import check_text
 from kling_contract.errors import DocumentError
 
 _PROVIDER = b"\n  x-provider:\n    vocabulary:"
 _TAG = "tag:yaml.org,2002:"
+_PARSING = (ScannerError, ParserError, ComposerError)
 _MERGED, _KEYS = f"{_TAG}merge", (f"{_TAG}str", f"{_TAG}int")
 
 
@@ -132,19 +136,29 @@ def read(path: Path) -> Source:
         raise DocumentError(" ".join(message.splitlines()), file=str(path), line=line) from None
 
 
-_COLUMNS = {"block mapping": ("mapping", "keys"), "block collection": ("list", "items")}
+def _at(text: bytes, mark: Any) -> str:
+    """Return the character at a mark; empty for no mark, and for the end of the text."""
+    return text.decode("utf-8", "replace")[mark.index :][:1] if mark else ""
 
 
-def _marked_complaint(error: yaml.MarkedYAMLError, context: str) -> tuple[str, int | None]:
-    begun = "flow" in context or "quoted" in context
-    mark = error.context_mark if begun else error.problem_mark
+def _marked_complaint(error: yaml.MarkedYAMLError, text: bytes) -> tuple[str, int | None]:
+    """Return the complaint and its line.
+
+    The parser's words change with its version, so that nothing is told from them: what stands at its marks does not.
+    """
+    mark, begun = error.problem_mark, error.context_mark
     problem, line = error.problem or "not YAML", mark.line + 1 if mark else None
-    kind, parts = _COLUMNS.get(context.removeprefix("while parsing a "), ("", ""))
-    if kind and error.context_mark:
-        return f"{problem} in the {kind} of line {error.context_mark.line + 1}; accepted: {parts} in one column", line
-    if problem.startswith("mapping values"):
+    if not isinstance(error, _PARSING):
+        return problem, line
+    problem, opened = f"not YAML: {problem}", _at(text, begun)
+    if begun and opened and opened in "[{'\"":
+        return f"{problem} {error.context or ''}", begun.line + 1
+    if begun and isinstance(error, ParserError):
+        kind, parts = ("list", "items") if opened == "-" else ("mapping", "keys")
+        return f"{problem} in the {kind} of line {begun.line + 1}; accepted: {parts} in one column", line
+    if _at(text, mark) == ":":
         return f"{problem}; a text with a colon and a space in it needs quotes", line
-    return f"{problem} {context}" if begun else problem, line
+    return problem, line
 
 
 def _complaint(error: Exception, text: bytes) -> tuple[str, int | None]:
@@ -154,5 +168,5 @@ def _complaint(error: Exception, text: bytes) -> tuple[str, int | None]:
     if isinstance(error, ReaderError):
         return f"not YAML: {error.reason}", text.count(b"\n", 0, error.position) + 1
     if isinstance(error, yaml.MarkedYAMLError):
-        return _marked_complaint(error, error.context or "")
+        return _marked_complaint(error, text)
     return f"not YAML: {error}", None
