@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -221,7 +223,7 @@ def test_a_bundled_document_without_what_it_refers_to_is_told_how_to_be_one_file
 
 
 def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match="No such file"):
+    with pytest.raises(DocumentError, match=os.strerror(errno.ENOENT)):
         load(tmp_path / "none.yaml")
 
 

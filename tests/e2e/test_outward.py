@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import ssl
 import threading
@@ -311,7 +313,7 @@ class Forgotten(anyio.abc.ByteStream):
 
 
 def test_a_connection_that_is_closed_at_once_is_one_that_was_reset() -> None:
-    with pytest.raises(ConnectionResetError, match="reset by peer"):
+    with pytest.raises(ConnectionResetError):
         AsyncStream(Forgotten())
 
 
@@ -326,7 +328,7 @@ def test_a_failure_says_of_which_kind_it_is(make: Make, listener: Listener) -> N
     ask = make("web", resolve=knowing([]))
     with unheard() as place:
         refused = failure(ask, f"http://{place}/")
-    assert refused.message.endswith("Connection refused")
+    assert refused.message.endswith(os.strerror(errno.ECONNREFUSED))
     assert refused.kind == "refused"
     assert failure(ask, "http://web/").kind == "name"
     listener.behave = saying(b"220 mail.example ESMTP\r\n\r\n", keep=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -354,7 +355,7 @@ def test_a_document_that_is_not_beside_the_file_is_named_where_it_was_looked_for
 ) -> None:
     file = written(tmp_path, "providers:\n  - document: own/none.yaml\n")
     assert command("--config", str(file), "--dry-run") == 2
-    assert f"{tmp_path / 'own' / 'none.yaml'}: No such file" in capsys.readouterr().err
+    assert f"{tmp_path / 'own' / 'none.yaml'}: {os.strerror(errno.ENOENT)}" in capsys.readouterr().err
 
 
 def test_a_bundled_name_is_no_file_beside_the_file(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -142,7 +144,7 @@ def test_what_was_read_before_a_file_was_cut_off_is_told(
     assert "6 entries" in out
     first, second = err.splitlines()
     assert first.startswith(f"kling-contract check-traffic: {cut}: entry 3, before byte ")
-    assert second == f"kling-contract check-traffic: {tmp_path / 'none.har'}: No such file or directory"
+    assert second == f"kling-contract check-traffic: {tmp_path / 'none.har'}: {os.strerror(errno.ENOENT)}"
 
 
 @pytest.mark.parametrize("kind", ["har", "yaml"])
@@ -324,7 +326,7 @@ def test_wrong_use_is_one_line(options: list[str], message: str, capsys: pytest.
 def test_a_recording_that_is_not_there_leaves_no_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, tmp_path / "none.har", "--redact", tmp_path / "out.har")
     assert code == 2
-    assert "No such file" in err
+    assert os.strerror(errno.ENOENT) in err
     assert not (tmp_path / "out.har").exists()
 
 
