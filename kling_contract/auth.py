@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,11 @@ def sign(access_key: str, secret_key: str, now: float, *, lifetime: int = 1800, 
         return jwt.encode(claims, secret_key, algorithm="HS256", headers={"typ": "JWT"})
 
 
+def stay(holder: object) -> NoReturn:
+    """Refuse to pickle or copy what holds a key, so that no key lands in a file or a queue. Raises `TypeError`."""
+    raise TypeError(f"{type(holder).__name__} holds a key and does not leave its process; make a client there")
+
+
 @dataclass(slots=True)
 class KeyCredential:
     """An API key, sent as it is."""
@@ -43,6 +48,9 @@ class KeyCredential:
 
     def __repr__(self) -> str:
         return "KeyCredential()"
+
+    def __reduce__(self) -> NoReturn:
+        stay(self)
 
 
 @dataclass(slots=True)
@@ -67,6 +75,9 @@ class TokenCredential:
 
     def __repr__(self) -> str:
         return f"TokenCredential(access_key={self.access_key!r})"
+
+    def __reduce__(self) -> NoReturn:
+        stay(self)
 
 
 def account(header: str | None) -> str | None:

@@ -22,6 +22,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from kling_contract.errors import Portable
+
 _TIMES = frozenset(f"{time}_{unit}" for time in ("created", "updated") for unit in ("ms", "s", "iso"))
 _TASK = frozenset({"id", "status", "external_id", "reason", "units", "images", "videos"})
 _RESULT = frozenset({"index", "url", "result_id", "duration"})
@@ -37,7 +39,7 @@ _TIME = re.compile(r"(.+)_(s|iso)$")
 _LATEST = 10**11  # seconds; the year 5138
 
 
-class Mismatch(Exception):
+class Mismatch(Portable, Exception):
     """An answer that is not made after the template; `pointer` says where they part."""
 
     def __init__(self, pointer: str, message: str) -> None:

@@ -24,6 +24,7 @@ KlingError
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -61,8 +62,28 @@ class Violation:
         return f"{place}{self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
-class KlingError(Exception):
-    """Anything this package raises on purpose."""
+class Portable(BaseException):
+    """An exception that pickles and copies whole, whatever its constructor takes.
+
+    Python makes a copy by calling the class with the one message, which fails where the class takes anything else; a
+    pool of processes then waits for ever for the result. Here the copy is made without the constructor. What caused
+    the error stays behind, as it does with any exception, and with it the request and its key.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args), dict(vars(self))
+
+
+def _again(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    error = kind.__new__(kind)
+    # The first constructor that is Python's own: it sets `args`, and of an OSError its number too.
+    native = next(each for each in kind.__mro__ if not isinstance(vars(each).get("__init__", _again), FunctionType))
+    native.__init__(error, *args)  # type: ignore[misc]
+    return error
+
+
+class KlingError(Portable, Exception):
+    """Anything this package raises on purpose. It pickles, copies and crosses to other processes whole."""
 
 
 class ConfigurationError(KlingError, ValueError):

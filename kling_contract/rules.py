@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from kling_contract.errors import Violation
+from kling_contract.errors import Portable, Violation
 from kling_contract.formulas import EXACT, Formula, exact
 from kling_contract.wording import shown
 
@@ -165,7 +165,7 @@ def _scaled(values: Sequence[Decimal], thousandths: int) -> list[Decimal]:
         return [Decimal(units).scaleb(-4).normalize() for units in cut]
 
 
-class Broken(Exception):
+class Broken(Portable, Exception):
     """An instance breaks rules: what the keyword raises, and what the validator's error has as its cause."""
 
     def __init__(self, violations: tuple[Violation, ...]) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
+from kling_contract.errors import Portable
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
@@ -20,7 +22,7 @@ _NO_LINGERING = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _GOODBYE = 5.0  # seconds that an ended connection may take to be gone
 
 
-class NoLine(RuntimeError):
+class NoLine(Portable, RuntimeError):
     """An answer was to be cut, reset or closed where nobody has a hold of the connection."""
 
     def __init__(self, fate: str) -> None:

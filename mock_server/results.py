@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from kling_contract.documents import Expiry, Footage
+from kling_contract.errors import Portable
 from kling_contract.images import decoded, is_url
 from mock_server.inputs import MEDIA
 from mock_server.lifecycle import status_at
@@ -39,7 +40,7 @@ def missing_extra() -> str | None:
     return "results are small built-in files; pip install 'kling-contract[media]' draws them from their inputs"
 
 
-class Expired(Exception):
+class Expired(Portable, Exception):
     """A result that there was, and that its provider keeps no longer; `status` is what HTTP says of it."""
 
     def __init__(self, status: int, message: str) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kling_contract.errors import Portable
 from mock_server.callbacks.modes import MODES
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _MOST_POLLS = 1000
 _MOST_SECONDS = 1e8
 
 
-class BadWish(ValueError):
+class BadWish(Portable, ValueError):
     """What was asked for cannot be had; `accepted` says what can."""
 
     def __init__(self, message: str, accepted: str) -> None:

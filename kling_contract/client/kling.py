@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import httpx
 
+from kling_contract.auth import stay
 from kling_contract.client.callbacks import received
 from kling_contract.client.configuration import Configuration
 from kling_contract.client.conversation import Conversation, Paging
@@ -102,6 +103,9 @@ class Kling(Calls[Task]):
 
     def __repr__(self) -> str:
         return f"Kling(provider={self.provider.name!r}, base_url={self._talk.base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        stay(self)
 
     def _documented(self) -> Mapping[str, str]:
         return self._talk.calls()
@@ -201,6 +205,9 @@ class AsyncKling(Calls[Coroutine[Any, Any, AsyncTask]]):
 
     def __repr__(self) -> str:
         return f"AsyncKling(provider={self.provider.name!r}, base_url={self._talk.base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        stay(self)
 
     def _documented(self) -> Mapping[str, str]:
         return self._talk.calls()

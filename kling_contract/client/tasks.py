@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import httpx
 
 from kling_contract.client.downloads import LARGEST, Part, Progress, check_url, publish
-from kling_contract.client.steps import Fetch, Sleep, Steps
+from kling_contract.client.steps import Fetch, Sleep, Steps, adrive, drive
 from kling_contract.errors import ConnectionLost, KlingError, ServerError, TaskFailed, WaitTimeout
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from kling_contract.client.conversation import Conversation
     from kling_contract.client.states import Image, Status, TaskState, Video
-    from kling_contract.client.steps import AsyncRun, Run
+    from kling_contract.client.steps import AsyncRun, Run, Step
 
 _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 1.0, 1.25, 5.0
 
@@ -28,8 +30,20 @@ _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 1.0, 1.25, 5.0
 class _Handle:
     """What both handles know, and the steps of what they do. The state is replaced whole, never changed."""
 
-    def __init__(self, talk: Conversation, operation: str, state: TaskState) -> None:
-        self._talk, self._operation, self._state = talk, operation, state
+    _GET = "kling.get"
+
+    def __init__(self, talk: Conversation | None, run: Any, operation: str, state: TaskState) -> None:
+        self._talk, self._run, self._operation, self._state = talk, run, operation, state
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the client behind: it holds a key, which is to be in no file and no queue."""
+        return _alone, (type(self), self._operation, self._state)
+
+    def __copy__(self) -> Self:
+        return type(self)(self._talk, self._run, self._operation, self._state)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return type(self)(self._talk, self._run, self._operation, deepcopy(self._state, memo))
 
     @property
     def id(self) -> str:
@@ -84,14 +98,28 @@ class _Handle:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, status={self.status!r})"
 
+    @property
+    def _client(self) -> Conversation:
+        """The conversation of the task's client. Raises `KlingError` for a task that came from another process."""
+        if self._talk is None:
+            again = f"{self._GET}({self._operation!r}, {self.id!r})"
+            raise KlingError(f"task {self.id} has no client here, as it came from another process: get it by {again}")
+        return self._talk
+
     def _refreshing(self) -> Steps[None]:
-        state = yield from self._talk.get(self._operation, self.id)
+        state = yield from self._client.get(self._operation, self.id)
         self._state = replace(state, external_task_id=state.external_task_id or self.external_task_id)
 
     def _waiting(self, timeout: float, poll: float | None) -> Steps[None]:
         if poll is not None and poll <= 0:
             raise ValueError(f"poll is {poll}; accepted: seconds above 0")
-        clock = self._talk.clock
+        if not self.done:
+            yield from self._polling(timeout, poll)
+        if self.status == "failed":
+            raise TaskFailed(self)
+
+    def _polling(self, timeout: float, poll: float | None) -> Steps[None]:
+        clock = self._client.clock
         deadline, pause = clock.now() + timeout, poll or _FIRST_PAUSE
         while not self.done:
             left = deadline - clock.now()
@@ -100,14 +128,12 @@ class _Handle:
             yield Sleep(min(pause, left))
             yield from self._refreshing()
             pause = poll or min(pause * _GROWTH, _LONGEST_PAUSE)
-        if self.status == "failed":
-            raise TaskFailed(self)
 
     def _saving(
         self, folder: str | os.PathLike[str], max_bytes: int, progress: Callable[[Progress], object] | None
     ) -> Steps[list[Path]]:
         """Fetch every result before the first gets its name, so that a failure leaves nothing behind."""
-        results = self._results()
+        talk, results = self._client, self._results()
         place = Path(folder)
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -118,7 +144,7 @@ class _Handle:
             for number, (name, url, suffix) in enumerate(results, 1):
                 watch = _watch(progress, number, len(results)) if progress else None
                 parts.append(stack.enter_context(Part(place, f"{self.id}-{name}", suffix, max_bytes, watch)))
-                yield from self._fetching(url, parts[-1])
+                yield from self._fetching(talk, url, parts[-1])
             return publish(parts)
 
     def _results(self) -> list[tuple[int, str, str]]:
@@ -133,7 +159,7 @@ class _Handle:
             check_url(url)
         return found
 
-    def _fetching(self, url: str, part: Part) -> Steps[None]:
+    def _fetching(self, talk: Conversation, url: str, part: Part) -> Steps[None]:
         attempt = 0
         while True:
             try:
@@ -145,9 +171,9 @@ class _Handle:
                 failure.__cause__ = error
             except ServerError as error:
                 failure = error
-            if attempt >= self._talk.retries:
+            if attempt >= talk.retries:
                 raise failure
-            yield Sleep(self._talk.pause(failure, attempt))
+            yield Sleep(talk.pause(failure, attempt))
             attempt += 1
 
 
@@ -155,12 +181,24 @@ def _watch(progress: Callable[[Progress], object], number: int, results: int) ->
     return lambda size, total: progress(Progress(number, results, size, total))
 
 
-class Task(_Handle):
-    """A task at the provider, as of the last answer."""
+def _alone(kind: type[_Handle], operation: str, state: TaskState) -> _Handle:
+    """Return a task that came from another process: all of it can be read, and nobody can be asked about it."""
+    return kind(None, partial(adrive if issubclass(kind, AsyncTask) else drive, perform=_nobody), operation, state)
 
-    def __init__(self, talk: Conversation, run: Run, operation: str, state: TaskState) -> None:
-        super().__init__(talk, operation, state)
-        self._run = run
+
+def _nobody(step: Step) -> NoReturn:
+    raise AssertionError(f"a task without a client asked for {step}")
+
+
+class Task(_Handle):
+    """A task at the provider, as of the last answer.
+
+    It pickles without its client, whose key must not travel: in another process all that is known of it can be read,
+    and `refresh`, `wait` and `save` raise `KlingError` with the call that gets it there. A copy within the process
+    keeps the client.
+    """
+
+    _run: Run
 
     def refresh(self) -> Self:
         """Ask the provider how the task is."""
@@ -195,9 +233,8 @@ class Task(_Handle):
 class AsyncTask(_Handle):
     """A task at the provider, as of the last answer; the asynchronous twin of `Task`."""
 
-    def __init__(self, talk: Conversation, run: AsyncRun, operation: str, state: TaskState) -> None:
-        super().__init__(talk, operation, state)
-        self._run = run
+    _GET = "await kling.get"
+    _run: AsyncRun
 
     async def refresh(self) -> Self:
         """Ask the provider how the task is."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kling_contract.errors import Portable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -31,7 +33,7 @@ class Refusal:
     request: Request | None
 
 
-class HostRefused(socket.gaierror):
+class HostRefused(Portable, socket.gaierror):
     """A host was asked for that this process must not reach; to a library, a name that cannot be resolved."""
 
     def __init__(self, host: str, hint: str) -> None:
@@ -39,7 +41,7 @@ class HostRefused(socket.gaierror):
         super().__init__(socket.EAI_NONAME, _refused(host, hint))
 
 
-class LineRefused(RuntimeError):
+class LineRefused(Portable, RuntimeError):
     """Such a host was about to be named to a proxy.
 
     No OSError, since httpcore takes a write that failed for an answer that came early, and waits for that.

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from kling_contract.errors import Portable
 from kling_contract.probe.plan import REAL
 from kling_contract.probe.probing import Outcome
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _MOST = 5  # steps that are named, of those that were asked and of those that were not
 
 
-class Interrupted(KeyboardInterrupt):
+class Interrupted(Portable, KeyboardInterrupt):
     """A run was broken off; the text says in one line what was asked, and what was not.
 
     `tripped` names the tasks that had been created by then, as that of a run does.

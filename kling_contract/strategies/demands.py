@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.errors import Portable
 from kling_contract.rules import Rule
 from kling_contract.strategies.logic import every, fits, has, implied, is_object, negated, one_of, some
 
@@ -25,7 +26,7 @@ _SILENT |= {"contentMediaType", "additionalProperties"}
 _SHAPES = frozenset({"items", "x-image", "x-rules"})
 
 
-class Unsupported(ValueError):
+class Unsupported(Portable, ValueError):
     """A schema uses a keyword that the strategies do not know how to satisfy."""
 
     def __init__(self, keyword: str, path: Path) -> None:

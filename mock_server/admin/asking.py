@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from kling_contract.errors import Portable
 from kling_contract.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Pause(NamedTuple):
         return all(event.get(name) == value for name, value in self.event.items())
 
 
-class Wrong(Exception):
+class Wrong(Portable, Exception):
     """A request that admin cannot do; `accepted` says what it can."""
 
     def __init__(self, message: str, accepted: str, status: int = 400) -> None:

@@ -16,7 +16,7 @@ BELOW: dict[str, set[str]] = {
     "errors": set(),
     "clock": set(),
     "expansion": set(),
-    "envelopes": set(),
+    "envelopes": {"errors"},
     "names": set(),
     "wording": {"names"},
     "demo_photo": set(),
@@ -33,7 +33,7 @@ BELOW: dict[str, set[str]] = {
     "headers": set(),
     "har": set(),
     "junit": {"redaction"},
-    "interception": {"headers"},
+    "interception": {"errors", "headers"},
     "probe": {
         *("errors", "auth", "client", "clock", "contract", "documents", "envelopes", "images", "reading"),
         *("redaction", "headers", "har", "junit", "soundness"),

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.errors import Portable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -81,7 +83,7 @@ class Failure:
         }
 
 
-class Broken(Exception):
+class Broken(Portable, Exception):
     """Carries a failure out of a check."""
 
     def __init__(self, failure: Failure) -> None:

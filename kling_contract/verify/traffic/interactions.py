@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import yaml
 
+from kling_contract.errors import Portable
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -21,7 +23,7 @@ _BINARY = frozenset({f"{_TAG}binary", "!binary"})
 _DEEPEST = 200
 
 
-class Misplaced(ValueError):
+class Misplaced(Portable, ValueError):
     """YAML that is no recording; `line` counts from 1."""
 
     def __init__(self, line: int, message: str) -> None:
