@@ -14,7 +14,7 @@ KlingError
 |  |- RateLimitError         too fast, or too many tasks at once
 |  |- ServerError            the provider's own failure
 |  |- RouteUnavailable       the provider does not serve this route
-|  `- UnexpectedAnswer       HTML, not JSON, or a body that no document describes
+|  `- UnexpectedAnswer       HTML, not JSON, a body that no document describes, or a success without a result (task)
 |- CallbackError          a body is no callback that the provider's document describes
 |  `- SignatureError      a callback is not signed by whoever has the secret, or not in these five minutes
 |- TaskFailed             the task ended without a result (task)
@@ -119,10 +119,12 @@ class APIError(KlingError):
     """The provider answered with an error: its code, HTTP status, request id and whole body.
 
     `row` names the row of the document's error table that the answer is made after. `retry_after` is the number of
-    seconds that the provider asks to wait, where it says so.
+    seconds that the provider asks to wait, where it says so. `task` is the task that `wait()` or `refresh()` asked
+    about, as it was last known; None for any other call.
     """
 
     retry_after: float | None = None
+    task: Any = None
 
     def __init__(
         self,
@@ -175,7 +177,7 @@ class RouteUnavailable(APIError):
 
 
 class UnexpectedAnswer(APIError):
-    """The answer is not JSON, or has a shape or a status word that no document describes."""
+    """The answer is not JSON, has a shape or a status word that no document describes, or a success has no result."""
 
 
 class CallbackError(KlingError):
@@ -195,8 +197,9 @@ class TaskFailed(KlingError):
 
 
 class WaitTimeout(KlingError, TimeoutError):
-    """The task did not end in the time given; it goes on at the provider."""
+    """The task did not end in the `seconds` given; it goes on at the provider."""
 
     def __init__(self, task: Any, seconds: float) -> None:
-        self.task = task
-        super().__init__(f"task {task.id} is still {task.status} after {seconds:g} s; it was not cancelled")
+        self.task, self.seconds = task, seconds
+        state = f"task {task.id} is still {task.status} after {seconds:g} s; it was not cancelled"
+        super().__init__(f"{state}: go on waiting with wait(timeout=SECONDS), or timeout=math.inf for no limit")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.envelopes import Mismatch
+from kling_contract.envelopes import Mismatch, names_in
 from kling_contract.errors import (
     AccountError,
     APIError,
@@ -26,6 +26,7 @@ from kling_contract.reading import parse
 if TYPE_CHECKING:
     from kling_contract.documents import ErrorRow, Operation, Provider
 
+_RESULTS = ("images", "videos")
 STATUSES = ("submitted", "processing", "succeed", "failed")
 
 _MEANS: Mapping[str, type[APIError]] = {
@@ -73,6 +74,19 @@ def parse_response(
         message = f"{flaws[0].message}: {_cut(answer.body)!r}" if data else "the answer is empty"
         raise answer.error(_by_status(status), message)
     return answer.values()
+
+
+def describes_results(operation: Operation) -> bool:
+    """Whether the answers of an operation say where the results of a task are."""
+    return any(name in _RESULTS for _, name in names_in(operation.envelope.template))
+
+
+def without_result(provider: Provider, operation: Operation, name: str, body: Any) -> UnexpectedAnswer:
+    """Return the error that an answer is, in which a task has succeeded and nothing can be fetched."""
+    message = f"task {name} has succeeded and has no result: no image or video with a URL"
+    error = _Answer(provider, operation, operation.success, body).error(UnexpectedAnswer, message)
+    assert isinstance(error, UnexpectedAnswer)
+    return error
 
 
 def is_safe_to_resend(provider: Provider, error: APIError) -> bool:

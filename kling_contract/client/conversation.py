@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from kling_contract.client.answers import is_safe_to_resend, parse_response
+from kling_contract.client.answers import describes_results, is_safe_to_resend, parse_response, without_result
 from kling_contract.client.bodies import build_request, has_lone_surrogate, to_json
 from kling_contract.client.states import TaskState
 from kling_contract.client.steps import Answer, Send, Sleep, Steps
@@ -24,6 +24,7 @@ from kling_contract.errors import (
     RateLimitError,
     ServerError,
     TaskNotFound,
+    UnexpectedAnswer,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 LONGEST_PAUSE = 60.0  # seconds; a provider that asks for more gets its error raised
 
+_WAIT_FACTOR, _SHORTEST_WAIT = 8, 600.0
 _PAGE = 30  # tasks, where the document does not say what a page has by default
 _NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout)
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
@@ -73,6 +75,20 @@ class Conversation:
         if found is None:
             raise KlingError(f"{self.provider.title} documents no {kind} for {asked.family}")
         return found
+
+    def longest_wait(self, name: str) -> float:
+        """Return the seconds that a task is waited for by default: eight times the document's longest, or 10 minutes.
+
+        Eight, since one integration had to raise its limit from 10 minutes to 68, six and a half times its longest.
+        """
+        create = self.provider.sibling(self.named(name), "create")
+        longest = create.lifecycle.longest if create and create.lifecycle else 0.0
+        return max(_SHORTEST_WAIT, _WAIT_FACTOR * longest)
+
+    def result_missing(self, name: str, state: TaskState) -> UnexpectedAnswer | None:
+        """Return the error that a success without a result is, where the document says that a get shows one."""
+        get = self.operation(name, "get")
+        return without_result(self.provider, get, state.id, state.raw) if describes_results(get) else None
 
     def create(self, name: str, fields: Mapping[str, Any]) -> Steps[TaskState]:
         """Ask for a task. Raises `ContractViolation`, or `KlingError` for no create, before anything is sent."""

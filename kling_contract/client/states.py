@@ -63,7 +63,7 @@ class TaskState:
 
 def _images(found: Any) -> list[Image]:
     """Return the images that have a URL, which is all that a result is."""
-    with_url = ((position, each) for position, each in enumerate(found) if _text(each.get("url")))
+    with_url = ((position, each) for position, each in enumerate(found) if _is_url(each.get("url")))
     return [
         Image(index if isinstance(index := each.get("index"), int) else position, each["url"])
         for position, each in with_url
@@ -71,8 +71,12 @@ def _images(found: Any) -> list[Image]:
 
 
 def _videos(found: Any) -> list[Video]:
-    with_url = (each for each in found if _text(each.get("url")))
+    with_url = (each for each in found if _is_url(each.get("url")))
     return [Video(str(each.get("result_id") or ""), each["url"], _seconds(each.get("duration"))) for each in with_url]
+
+
+def _is_url(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _text(value: Any) -> str | None:

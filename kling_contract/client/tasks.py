@@ -13,7 +13,7 @@ import httpx
 
 from kling_contract.client.downloads import LARGEST, Part, Progress, check_url, publish
 from kling_contract.client.steps import Fetch, Sleep, Steps, adrive, drive
-from kling_contract.errors import ConnectionLost, KlingError, ServerError, TaskFailed, WaitTimeout
+from kling_contract.errors import APIError, ConnectionLost, KlingError, ServerError, TaskFailed, WaitTimeout
 
 if TYPE_CHECKING:
     import os
@@ -107,19 +107,39 @@ class _Handle:
         return self._talk
 
     def _refreshing(self) -> Steps[None]:
-        state = yield from self._client.get(self._operation, self.id)
+        try:
+            state = yield from self._client.get(self._operation, self.id)
+        except APIError as error:
+            error.task = self
+            raise
         self._state = replace(state, external_task_id=state.external_task_id or self.external_task_id)
 
-    def _waiting(self, timeout: float, poll: float | None) -> Steps[None]:
-        if poll is not None and poll <= 0:
+    def _waiting(self, timeout: float | None, poll: float | None) -> Steps[None]:
+        if poll is not None and not poll > 0:
             raise ValueError(f"poll is {poll}; accepted: seconds above 0")
+        if timeout is not None and not timeout >= 0:
+            raise ValueError(f"timeout is {timeout}; accepted: seconds from 0 on, math.inf, or None for the default")
         if not self.done:
             yield from self._polling(timeout, poll)
+        elif self._missing_result() is not None:
+            # It was shown by a list or a callback, which may leave the result out.
+            yield from self._refreshing()
         if self.status == "failed":
             raise TaskFailed(self)
+        missing = self._missing_result()
+        if missing is not None:
+            missing.task = self
+            raise missing
 
-    def _polling(self, timeout: float, poll: float | None) -> Steps[None]:
+    def _missing_result(self) -> APIError | None:
+        """Return the error of a task that has succeeded and has nothing to show for it."""
+        if self.status != "succeed" or self._state.images or self._state.videos:
+            return None
+        return self._client.result_missing(self._operation, self._state)
+
+    def _polling(self, timeout: float | None, poll: float | None) -> Steps[None]:
         clock = self._client.clock
+        timeout = self._client.longest_wait(self._operation) if timeout is None else timeout
         deadline, pause = clock.now() + timeout, poll or _FIRST_PAUSE
         while not self.done:
             left = deadline - clock.now()
@@ -205,10 +225,13 @@ class Task(_Handle):
         self._run(self._refreshing())
         return self
 
-    def wait(self, timeout: float = 600, poll: float | None = None) -> Self:
+    def wait(self, timeout: float | None = None, poll: float | None = None) -> Self:
         """Return when the task has succeeded, asking every `poll` seconds (by default 1 s, growing to 5 s).
 
-        Raises `TaskFailed` when it has failed, and `WaitTimeout` after `timeout` seconds of the client's clock.
+        Raises `TaskFailed` when it has failed, `UnexpectedAnswer` when it has succeeded and there is no image or video
+        with a URL, and `WaitTimeout` after `timeout` seconds of the client's clock: by default eight times the longest
+        that the provider's document says for such a task (the sum of `most` in its `x-lifecycle`), and never less than
+        10 minutes; `math.inf` waits without end. Each of the errors has the task as `error.task`.
         """
         self._run(self._waiting(timeout, poll))
         return self
@@ -241,7 +264,7 @@ class AsyncTask(_Handle):
         await self._run(self._refreshing())
         return self
 
-    async def wait(self, timeout: float = 600, poll: float | None = None) -> Self:
+    async def wait(self, timeout: float | None = None, poll: float | None = None) -> Self:
         """Do what `Task.wait` does."""
         await self._run(self._waiting(timeout, poll))
         return self

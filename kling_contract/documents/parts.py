@@ -58,6 +58,11 @@ class Lifecycle:
     transitions: tuple[Transition, ...]
     video: Footage = Footage()
 
+    @property
+    def longest(self) -> float:
+        """The seconds that a task takes at most, from its create to its end."""
+        return sum(step.most for step in self.transitions)
+
     def results(self, body: Mapping[str, Any]) -> int:
         """Return how many results the request asks for."""
         return int(body.get(self.count) or 1) if isinstance(self.count, str) else self.count

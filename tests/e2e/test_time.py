@@ -67,6 +67,18 @@ def test_on_an_auto_clock_the_first_poll_ends_a_task(provider: str, operation: s
     assert (task.updated_at - task.created_at).total_seconds() == took
 
 
+@pytest.mark.parametrize(("provider", "operation"), CREATES)
+def test_by_default_a_slow_task_is_waited_for_to_its_end(provider: str, operation: str) -> None:
+    bridge = Bridge(provider, opened=OPENED, clock="real", scenario="slow")
+    lifecycle = loaded(provider).operation(operation).lifecycle
+    assert lifecycle is not None
+    with client(bridge) as kling:
+        task = kling.create(operation, **_canonical(provider, operation)).wait()
+        assert task.status == "succeed"
+        slept = sum(bridge.clock.slept)
+        assert lifecycle.longest <= slept < kling._talk.longest_wait(operation)
+
+
 def _canonical(provider: str, operation: str) -> dict[str, Any]:
     described = loaded(provider).operation(operation)
     return {described.canonical(name): value for name, value in example(described).items()}

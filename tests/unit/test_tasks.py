@@ -25,7 +25,7 @@ from fakes import (
     videos,
 )
 
-from kling_contract import Kling, Task, Video, errors
+from kling_contract import Kling, Task, Video, bundled, errors, load
 from kling_contract.client.downloads import safe_name, suffix_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def test_waiting_asks_ever_less_often_until_the_end() -> None:
 
 def test_waiting_at_an_interval_of_ones_own() -> None:
     clock = Clock()
-    made(Script(task("processing"), task("processing"), images()), clock).wait(poll=0.25)
+    made(Script(task("processing"), task("processing"), images("https://x/1.png")), clock).wait(poll=0.25)
     assert clock.slept == [0.25] * 3
 
 
@@ -84,12 +84,12 @@ def test_time_runs_out_on_the_clients_clock() -> None:
 
 def test_waiting_without_an_end() -> None:
     clock = Clock()
-    made(Script(*[task("processing")] * 3, images()), clock).wait(timeout=math.inf, poll=1000)
+    made(Script(*[task("processing")] * 3, images("https://x/1.png")), clock).wait(timeout=math.inf, poll=1000)
     assert sum(clock.slept) == 4000
 
 
 def test_a_task_that_has_ended_is_not_asked_about() -> None:
-    script = Script(task("succeed"))
+    script = Script(images("https://x/1.png"))
     with client(script) as kling:
         done = kling.get("getImageToVideo", ID)
         assert done.wait() is done
@@ -102,7 +102,7 @@ def test_an_unknown_status_ends_the_wait() -> None:
 
 
 def test_a_passing_failure_does_not_end_the_wait() -> None:
-    script = Script(refused(500, 5000, "x"), httpx.ReadTimeout("slow"), images())
+    script = Script(refused(500, 5000, "x"), httpx.ReadTimeout("slow"), images("https://x/1.png"))
     assert made(script).wait().status == "succeed"
 
 
@@ -326,3 +326,139 @@ def test_the_asynchronous_twin_waits_alike() -> None:
 
     asyncio.run(story())
     assert clock.slept == [2, 2]
+
+
+def succeeded(**more: Any) -> httpx.Response:
+    return task("succeed", **more)
+
+
+USELESS: dict[str, dict[str, Any]] = {
+    "no block": {},
+    "null": {"task_result": None},
+    "an empty block": {"task_result": {}},
+    "an empty list": {"task_result": {"videos": []}},
+    "an item without a URL": {"task_result": {"videos": [{"id": "v0", "duration": "5.0"}]}},
+    "an empty URL": {"task_result": {"videos": [{"id": "v0", "url": "", "duration": "5.0"}]}},
+    "a null URL": {"task_result": {"images": [{"index": 0, "url": None}]}},
+    "a blank URL": {"task_result": {"images": [{"index": 0, "url": " "}]}},
+}
+useless = pytest.mark.parametrize("more", USELESS.values(), ids=USELESS)
+
+
+@useless
+def test_success_without_a_usable_result_raises_when_it_is_waited_for(more: dict[str, Any]) -> None:
+    found = made(Script(task("processing"), succeeded(**more)))
+    with pytest.raises(errors.UnexpectedAnswer, match=f"task {ID} has succeeded and has no result") as caught:
+        found.wait()
+    error = caught.value
+    assert error.task is found
+    assert (error.task.id, error.task.status, error.task.images, error.task.videos) == (ID, "succeed", [], [])
+    assert (error.operation, error.status, error.code, error.request_id) == ("getImageToVideo", 200, 0, "9984d27b")
+    assert error.body == error.task.raw
+
+
+@useless
+def test_refreshing_only_looks(more: dict[str, Any]) -> None:
+    assert made(Script(succeeded(**more))).refresh().status == "succeed"
+
+
+@useless
+def test_the_asynchronous_twin_raises_too(more: dict[str, Any]) -> None:
+    async def story() -> None:
+        async with async_client(Script(task(), succeeded(**more))) as kling:
+            created = await kling.videos.image_to_video(image=URL, model_name="kling-v2-6")
+            with pytest.raises(errors.UnexpectedAnswer, match="has succeeded and has no result") as caught:
+                await created.wait()
+            assert caught.value.task is created
+
+    asyncio.run(story())
+
+
+def test_one_usable_result_is_enough() -> None:
+    found = [{"index": 0, "url": ""}, {"index": 1, "url": "https://x/1.png"}]
+    assert [each.index for each in made(Script(succeeded(task_result={"images": found}))).wait().images] == [1]
+
+
+def test_a_list_or_callback_that_leaves_the_result_out_is_asked_about_once() -> None:
+    script = Script(succeeded(), images("https://x/1.png"))
+    assert len(client(script).get("getImageToVideo", ID).wait().images) == 1
+    script = Script(succeeded(), succeeded())
+    with pytest.raises(errors.UnexpectedAnswer, match="has no result"):
+        client(script).get("getImageToVideo", ID).wait()
+    assert script.answers == []
+
+
+def test_where_a_document_names_no_results_none_are_missed(tmp_path: Path) -> None:
+    text = PICTOR.read_text(encoding="utf-8")
+    plain = tmp_path / "plain.yaml"
+    plain.write_text(text.replace("          out: {$each: images, item: {href: $url}}\n", ""), encoding="utf-8")
+    script = Script(httpx.Response(200, json={"job": {"ref": "job_1", "phase": "ok"}}))
+    kling: Kling = client(script, plain, api_key=None, access_key="a", secret_key="s")
+    assert kling.get("getUpscale", "job_1").wait().status == "succeed"
+
+
+def test_an_unknown_status_leaves_the_task_readable() -> None:
+    found = made(Script(task("processing"), task("succeeded")))
+    with pytest.raises(errors.UnexpectedAnswer, match="'succeeded'") as caught:
+        found.wait()
+    assert caught.value.task is found
+    assert found.status == "processing"
+
+
+@pytest.mark.parametrize("seconds", [-1, math.nan])
+def test_a_time_to_wait_is_no_less_than_nothing(seconds: float) -> None:
+    with pytest.raises(ValueError, match=r"timeout is .*; accepted: seconds from 0 on, math.inf, or None"):
+        made(Script()).wait(timeout=seconds)
+    with pytest.raises(ValueError, match="poll is nan; accepted"):
+        made(Script()).wait(poll=math.nan)
+
+
+def test_a_task_whose_time_is_up_says_how_long_and_how_to_wait_longer() -> None:
+    clock = Clock()
+    with pytest.raises(
+        errors.WaitTimeout, match=r"after 0 s; .*wait\(timeout=SECONDS\), or timeout=math.inf"
+    ) as caught:
+        made(Script(), clock).wait(timeout=0)
+    assert (caught.value.seconds, clock.slept) == (0, [])
+
+
+BUNDLED = [
+    (name, each.id) for name in bundled() for each in load(name).operations.values() if each.lifecycle is not None
+]
+
+
+@pytest.mark.parametrize(("provider", "operation"), BUNDLED)
+def test_waiting_lasts_longer_than_the_documents_longest_time(provider: str, operation: str) -> None:
+    found = load(provider)
+    create = found.operations[operation]
+    assert create.lifecycle is not None
+    longest = sum(step.most for step in create.lifecycle.transitions)
+    clock = Clock()
+    family = [each.id for each in found.operations.values() if each.family == create.family]
+    for name in family:
+        talk = client(Script(), provider, clock=clock)._talk
+        assert talk.longest_wait(name) >= max(4 * longest, 600)
+    assert create.lifecycle.longest == longest
+
+
+@pytest.mark.parametrize("provider", [None, "kling"])
+def test_waiting_by_default_ends_when_that_time_is_up(provider: str | None) -> None:
+    """Pictor's longest time is 3 s: what is short gets ten minutes all the same."""
+    clock = Clock()
+    state = task("processing") if provider else httpx.Response(200, json={"job": {"ref": "job_1", "phase": "running"}})
+    keys: dict[str, Any] = {} if provider else {"api_key": None, "access_key": "a", "secret_key": "s"}
+    kling = client(Script(*[state] * 9), provider or PICTOR, clock=clock, **keys)
+    name = next(each.id for each in kling.provider.operations.values() if each.kind == "get")
+    waited = kling._talk.longest_wait(name)
+    with pytest.raises(errors.WaitTimeout, match=f"after {waited:g} s") as caught:
+        kling.get(name, "job_1").wait(poll=waited / 4)
+    assert caught.value.seconds == waited == sum(clock.slept)
+    assert waited >= 600
+
+
+def test_a_document_with_longer_times_is_waited_for_longer(tmp_path: Path) -> None:
+    slow = tmp_path / "slow.yaml"
+    text = PICTOR.read_text(encoding="utf-8")
+    slow.write_text(text.replace("typical: 3}", "typical: 3000, most: 9000}"), encoding="utf-8")
+    kling: Kling = client(Script(), slow, api_key=None, access_key="a", secret_key="s")
+    assert kling._talk.longest_wait("getUpscale") >= 4 * 9000
