@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import httpx
@@ -12,6 +13,7 @@ from kling_contract.client.callbacks import received
 from kling_contract.client.configuration import Configuration
 from kling_contract.client.conversation import Conversation, Paging
 from kling_contract.client.downloads import PLAIN
+from kling_contract.client.network import Connections
 from kling_contract.client.steps import Answer, Fetch, Result, Send, Step, Steps, adrive, drive
 from kling_contract.client.tasks import AsyncTask, Task
 from kling_contract.clock import RealClock
@@ -35,7 +37,9 @@ class Kling(Calls[Task]):
     `provider` is a bundled name, a document's path, or a loaded `Provider`. What is not given comes from
     KLING_PROVIDER (else cometapi), KLING_BASE_URL (else the document's first server), KLING_API_KEY, KLING_ACCESS_KEY
     and KLING_SECRET_KEY. `timeout` is in seconds, or an `httpx.Timeout`. `retries` bounds how often one request is
-    sent again. Raises `ConfigurationError` without a key or with an unusable URL, `DocumentError` without a document.
+    sent again. Proxies (HTTPS_PROXY, NO_PROXY, ...) and certificates (SSL_CERT_FILE) are those of the environment, but
+    this machine is asked directly. Raises `ConfigurationError` without a key, with an unusable URL, and for a proxy or
+    certificate file that cannot be used; `DocumentError` without a document.
     """
 
     def __init__(
@@ -55,7 +59,8 @@ class Kling(Calls[Task]):
             provider=provider, api_key=api_key, access_key=access_key, secret_key=secret_key, base_url=base_url
         )
         self._talk = _conversation(configuration, clock or RealClock(), retries)
-        self._http = httpx.Client(timeout=timeout, transport=transport)
+        self._http = Connections(partial(httpx.Client, timeout=timeout), transport)
+        self._http.to(httpx.URL(self._talk.base_url))
 
     @property
     def provider(self) -> Provider:
@@ -93,7 +98,8 @@ class Kling(Calls[Task]):
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        for http in self._http.close():
+            http.close()
 
     def __enter__(self) -> Self:
         return self
@@ -126,7 +132,8 @@ class Kling(Calls[Task]):
 
     def _perform(self, step: Step) -> Answer | None:
         if isinstance(step, Send):
-            answer = self._http.request(step.method, step.url, headers=step.headers, content=step.content)
+            http = self._http.to(step.url)
+            answer = http.request(step.method, step.url, headers=step.headers, content=step.content)
             return Answer(answer.status_code, answer.headers, answer.content)
         if isinstance(step, Fetch):
             self._fetch(step)
@@ -135,7 +142,8 @@ class Kling(Calls[Task]):
         return None
 
     def _fetch(self, step: Fetch) -> None:
-        with self._http.stream("GET", step.url, headers=PLAIN, follow_redirects=True) as answer:
+        http = self._http.to(httpx.URL(step.url))
+        with http.stream("GET", step.url, headers=PLAIN, follow_redirects=True) as answer:
             step.part.begin(step.url, answer.status_code, answer.headers)
             for chunk in answer.iter_bytes():
                 step.part.write(chunk)
@@ -161,7 +169,8 @@ class AsyncKling(Calls[Coroutine[Any, Any, AsyncTask]]):
             provider=provider, api_key=api_key, access_key=access_key, secret_key=secret_key, base_url=base_url
         )
         self._talk = _conversation(configuration, clock or RealClock(), retries)
-        self._http = httpx.AsyncClient(timeout=timeout, transport=transport)
+        self._http = Connections(partial(httpx.AsyncClient, timeout=timeout), transport)
+        self._http.to(httpx.URL(self._talk.base_url))
 
     @property
     def provider(self) -> Provider:
@@ -195,7 +204,8 @@ class AsyncKling(Calls[Coroutine[Any, Any, AsyncTask]]):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        for http in self._http.close():
+            await http.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -228,7 +238,8 @@ class AsyncKling(Calls[Coroutine[Any, Any, AsyncTask]]):
 
     async def _perform(self, step: Step) -> Answer | None:
         if isinstance(step, Send):
-            answer = await self._http.request(step.method, step.url, headers=step.headers, content=step.content)
+            http = self._http.to(step.url)
+            answer = await http.request(step.method, step.url, headers=step.headers, content=step.content)
             return Answer(answer.status_code, answer.headers, answer.content)
         if isinstance(step, Fetch):
             await self._fetch(step)
@@ -237,7 +248,8 @@ class AsyncKling(Calls[Coroutine[Any, Any, AsyncTask]]):
         return None
 
     async def _fetch(self, step: Fetch) -> None:
-        async with self._http.stream("GET", step.url, headers=PLAIN, follow_redirects=True) as answer:
+        http = self._http.to(httpx.URL(step.url))
+        async with http.stream("GET", step.url, headers=PLAIN, follow_redirects=True) as answer:
             step.part.begin(step.url, answer.status_code, answer.headers)
             async for chunk in answer.aiter_bytes():
                 step.part.write(chunk)

@@ -10,6 +10,9 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from kling_contract.client.environment import certificates, check_proxy, whole
+from kling_contract.client.network import is_loopback
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -18,10 +21,6 @@ AGAIN = 2  # times that a GET may be sent again
 
 class Stopped(Exception):
     """A request was not sent, for safety; the text says why."""
-
-
-class NoProxy(Exception):
-    """A proxy is in force that cannot be used; the text says why, and names no address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +78,21 @@ class Guard(httpx.BaseTransport):
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the proxy that is in force for a URL, by the environment or the system's settings; None where none is."""
-    parts = httpx.URL(url)
-    proxies = getproxies()
-    found = proxies.get(parts.scheme) or proxies.get("all")
-    if not found or proxy_bypass(parts.netloc.decode("ascii")) or parts.host in ("127.0.0.1", "::1", "localhost"):
+    """Return the proxy that is in force for a URL, by the environment or the system's settings; None where none is.
+
+    Raises `ConfigurationError` for one that cannot be used.
+    """
+    parts, proxies = httpx.URL(url), getproxies()
+    scheme = parts.scheme if proxies.get(parts.scheme) else "all"
+    proxy = proxies.get(scheme)
+    if not proxy or is_loopback(parts.host) or proxy_bypass(parts.netloc.decode("ascii")):
         return None
-    return found if "://" in found else f"http://{found}"
+    check_proxy(scheme, proxy)
+    return whole(proxy)
 
 
-def network(proxy: str | None) -> httpx.HTTPTransport:
-    """Return the transport to the network. Raises `NoProxy` for a proxy that httpx cannot use."""
-    try:
-        return httpx.HTTPTransport(proxy=proxy)
-    except ImportError:
-        raise NoProxy("a proxy is in force that needs pip install 'httpx[socks]'") from None
-    except (ValueError, httpx.InvalidURL):
-        raise NoProxy("a proxy is in force whose address is none; accepted: http(s)://host:port, socks5://") from None
+def check_network(url: str) -> None:
+    """Raise `ConfigurationError` for a proxy, or certificates, of the environment that a URL needs and cannot use."""
+    proxy = proxy_for(url)
+    if any(each.startswith("https:") for each in (url, proxy or "")):
+        certificates()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from kling_contract.probe.classify import Judgement, judge
-from kling_contract.probe.guard import AGAIN, Allowed, Guard, NoProxy, Stopped, network, proxy_for
+from kling_contract.probe.guard import AGAIN, Allowed, Guard, Stopped, proxy_for
 from kling_contract.probe.host import Connect, reach
 from kling_contract.probe.plan import REAL, Left
 from kling_contract.probe.sending import Sending, client
@@ -76,12 +76,7 @@ class Probing:
         """Carry the plan out. A trip of the wire sets `stop`, so that nothing more leaves for any provider."""
         (host, *steps) = self.plan.steps
         proxy = None if self.transport else proxy_for(self.plan.base_url)
-        try:
-            inner = self.transport or network(proxy)
-        except NoProxy as error:
-            outcome.seen.append(Seen(host, Judgement("net.proxy", str(error))))
-            return outcome.leave(steps, "the proxy cannot be used")
-        guard = self.guard(inner)
+        guard = self.guard(self.transport or httpx.HTTPTransport(proxy=proxy))
         with client(guard, self.manner) as http:
             outcome.seen.append(self._host(host, proxy))
             if outcome.seen[0].judgement.reason in _REACHED:
@@ -91,7 +86,6 @@ class Probing:
             else:
                 outcome.leave(steps, "the host was not reached")
         outcome.seen = _without_blanket(outcome.seen)
-        return None
 
     def guard(self, inner: httpx.BaseTransport) -> Guard:
         """Return the transport that lets nothing through but this plan."""

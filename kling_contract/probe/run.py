@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kling_contract.errors import ConfigurationError
 from kling_contract.probe.findings import Finding, Run
+from kling_contract.probe.guard import check_network
 from kling_contract.probe.hiding import Secrets
 from kling_contract.probe.history import History
 from kling_contract.probe.interruption import carried_out, trips
@@ -52,11 +53,15 @@ def probe(
 
     `transport` is what httpx sends through (the network, and the proxy in force, unless given) and `connect` opens the
     connection of level 0. `progress` is told of each step before it is taken, from the provider's own thread. Raises
-    `ConfigurationError` where two targets are one provider at one URL, which would be sent the same POST twice, and
-    `Interrupted`, which is a `KeyboardInterrupt`, for Ctrl-C.
+    `ConfigurationError` where two targets are one provider at one URL, which would be sent the same POST twice, and for
+    a proxy or certificate file of the environment that cannot be used; `Interrupted`, which is a `KeyboardInterrupt`,
+    for Ctrl-C.
     """
     manner, history = manner or Manner(), history or History()
     refuse_twice(targets)
+    if transport is None:
+        for each in targets:
+            check_network(each.plan.base_url)
     stop, at = threading.Event(), manner.clock.now()
     begun: list[tuple[Plan, Step]] = []
 

@@ -110,7 +110,7 @@ def test_a_callback_without_a_receiver_says_how_to_get_one() -> None:
 def test_our_own_client_gives_up_when_it_says_too() -> None:
     with mock() as kling:
         kling.next("createImageToVideo", fault="timeout")
-        kling.client._http.timeout = GIVE_UP
+        kling.client._http.to(httpx.URL(kling.url)).timeout = GIVE_UP
         with pytest.raises(ConnectionLost, match="timed out"):
             made(kling)
         assert [(entry.status, entry.outcome) for entry in kling.session.journal.entries] == [(0, "gone")]
