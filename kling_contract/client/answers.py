@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.client.messages import Places, cut, sentence
 from kling_contract.envelopes import Mismatch, names_in
 from kling_contract.errors import (
     AccountError,
@@ -49,6 +50,7 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
     404: RouteUnavailable,
     429: RateLimitError,
 }
+_SILENT = "the provider gives no reason"
 _SUCCESS = ("success", "succeed", "ok")
 _REDIRECT = "the answer is a redirect, as a wrong path or base URL gives; it is not followed, as the key would go along"
 _TITLE = re.compile(r"<title[^>]*>\s*(.{1,80}?)\s*</title>", re.IGNORECASE | re.DOTALL)
@@ -71,7 +73,7 @@ def parse_response(
     body, flaws = parse(data)
     answer = _Answer(provider, operation, status, body if not flaws else data.decode("utf-8", "replace"))
     if flaws:
-        message = f"{flaws[0].message}: {_cut(answer.body)!r}" if data else "the answer is empty"
+        message = f"{flaws[0].message}: {cut(answer.body)!r}" if data else "the answer is empty"
         raise answer.error(_by_status(status), message)
     return answer.values()
 
@@ -104,7 +106,7 @@ class _Answer:
 
     def values(self) -> dict[str, Any]:
         if not 200 <= self.status < 300:
-            raise self._classified("the provider gives no reason")
+            raise self._classified(_SILENT)
         try:
             values = self.operation.envelope.match(self.body)
         except Mismatch as error:
@@ -138,29 +140,33 @@ class _Answer:
     def _classified(self, unexpected: str) -> APIError:
         """Return the error of the row that the answer is made after, else of its HTTP status."""
         found = self.provider.classify(self.status, self.body) or _by_number(self.provider, self.body)
-        said = _message(self.body)
-        if found is None and said.casefold() in (*_SUCCESS, _message(self.operation.envelope.template).casefold()):
-            said = ""
+        said = Places.of(self.provider.errors.values()).text(self.body)
         if found is None:
-            kind = _by_status(self.status)
-            says_why = said and kind is not UnexpectedAnswer
-            return self.error(kind, said if says_why else f"{unexpected} ({said})" if said else unexpected)
+            return self._unclassified(said, unexpected)
         row, values = found
         told = values.get("message")
-        message = (told if isinstance(told, str) else said) or _words_of(row.body.template, self.body) or row.name
-        return self.error(_MEANS[row.means], message, row, values.get("request_id"))
+        message = told if isinstance(told, str) and told else said
+        return self.error(_MEANS[row.means], message or f"{_SILENT} ({row.name})", row)
 
-    def error(
-        self, kind: type[APIError], message: str, row: ErrorRow | None = None, request_id: Any = None
-    ) -> APIError:
-        body = self.body if isinstance(self.body, Mapping) else {}
-        trace = request_id or body.get("request_id")
+    def _unclassified(self, said: str, unexpected: str) -> APIError:
+        """Return the error of no known row, with whatever text there is, but not a stray word of success."""
+        kind = _by_status(self.status)
+        success = _message(self.operation.envelope.template).casefold()
+        if said.casefold() in (*_SUCCESS, success):
+            said = ""
+        if self.status >= 400:
+            said = said or sentence(self.body)
+        says_why = said and kind is not UnexpectedAnswer
+        return self.error(kind, said if says_why else f"{unexpected} ({said})" if said else unexpected)
+
+    def error(self, kind: type[APIError], message: str, row: ErrorRow | None = None) -> APIError:
+        places = Places.of(self.provider.errors.values())
         return kind(
             message + _availability(self.operation, kind),
             operation=self.operation.id,
             status=self.status,
-            code=_code(body),
-            request_id=trace if isinstance(trace, str) else None,
+            code=places.code(self.body),
+            request_id=places.trace(self.body),
             body=self.body,
             row=row.name if row else None,
         )
@@ -177,7 +183,7 @@ def task_id(values: Mapping[str, Any]) -> str | None:
 def unknown_status(operation: Operation, word: Any) -> str:
     """Say which status a task has that no document knows, and which it knows."""
     known = ", ".join(operation.statuses.values() or STATUSES)
-    return f"the status {_cut(repr(word))}; {operation.title} has {known}"
+    return f"the status {cut(repr(word))}; {operation.title} has {known}"
 
 
 def _html(provider: Provider, operation: Operation, status: int, text: str) -> APIError:
@@ -213,14 +219,6 @@ def _has_number(template: Any) -> bool:
     return isinstance(template, int | float | Decimal) and not isinstance(template, bool)
 
 
-def _words_of(template: Any, body: Any) -> str:
-    """Return the longest text of a body that stands where the row has a text for people."""
-    if isinstance(template, Mapping) and isinstance(body, Mapping):
-        found = [_words_of(part, body.get(key)) for key, part in template.items()]
-        return max(found, key=len, default="")
-    return body if isinstance(template, str) and " " in template and isinstance(body, str) else ""
-
-
 def _availability(operation: Operation, kind: type[APIError]) -> str:
     says = operation.availability
     if kind is not RouteUnavailable or says.state != "unavailable":
@@ -229,25 +227,9 @@ def _availability(operation: Operation, kind: type[APIError]) -> str:
     return f"; {operation.title} does not serve {operation.method} {operation.path}{since}"
 
 
-def _message(body: Any) -> str:
-    if isinstance(body, str):
-        return _cut(body)
-    if not isinstance(body, Mapping):
-        return ""
-    error = body.get("error")
-    nested = error.get("message") if isinstance(error, Mapping) else error
-    found = (each for each in (body.get("message"), nested) if isinstance(each, str) and each)
-    return next(found, "")
-
-
-def _code(body: Mapping[str, Any]) -> Any:
-    error = body.get("error")
-    code = body.get("code", error.get("code") if isinstance(error, Mapping) else None)
-    return None if code == "" else code
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 200 else text[:200] + "..."
+def _message(template: Any) -> str:
+    found = template.get("message") if isinstance(template, Mapping) else None
+    return found if isinstance(found, str) else ""
 
 
 def _place(template: Any, each: str) -> tuple[str, ...] | None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes import ID, PICTOR, told
@@ -11,6 +11,11 @@ from hypothesis import strategies as st
 from kling_contract import errors
 from kling_contract.client.answers import is_safe_to_resend, parse_response
 from kling_contract.documents import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kling_contract.documents import Provider
 
 PROVIDERS = {name: load(name) for name in ("kling", "cometapi", "anyapi")} | {"pictor": load(PICTOR)}
 JSON = "application/json"
@@ -288,4 +293,91 @@ def test_a_providers_words_are_found_where_its_row_has_a_text() -> None:
     found = error("pictor", {"fault": {"kind": 8, "text": "job 7 is gone"}}, 410, operation="getUpscale")
     assert found.message == "job 7 is gone"
     found = error("pictor", {"fault": {"kind": 8}}, 410, operation="getUpscale")
-    assert found.message == "task.missing"
+    assert found.message == "the provider gives no reason (task.missing)"
+
+
+def own(rows: str, tmp_path: Path) -> Provider:
+    """Return Pictor with error rows of one's own."""
+    text = PICTOR.read_text(encoding="utf-8")
+    start, end = text.index("  x-errors:"), text.index("servers:")
+    path = tmp_path / "own.yaml"
+    path.write_text(f"{text[:start]}  x-errors:\n{rows}{text[end:]}", encoding="utf-8")
+    return load(path)
+
+
+# Error tables in which every row has its own text, at a place that no other document has it.
+TABLES: dict[str, tuple[str, Any, Any]] = {
+    "in an object": ("{fault: {kind: %d, text: %s}}", {"fault": {"kind": 99, "text": "?"}}, 99),
+    "one word each": ("{num: %d, msg: %s}", {"num": 99, "msg": "?"}, 99),
+    "in a list": ("{errors: [{id: %d, detail: %s}]}", {"errors": [{"id": 99, "detail": "?"}]}, 99),
+    "beside a constant": (
+        "{ok: false, type: {$equals: acme}, why: {n: %d, text: %s}, ref: $request_id}",
+        {"ok": False, "type": "acme", "why": {"n": 99, "text": "?"}, "ref": "r-1"},
+        99,
+    ),
+}
+WORDS = ["busy", "gone", "refused", "unknown"]
+SENTENCES = ["come back later", "no such job", "that is wrong", "no such place"]
+
+
+def table(template: str, texts: list[str]) -> str:
+    rows = zip(
+        ("auth.missing", "task.missing", "request.invalid", "route.unknown", "server.error"),
+        ((401, "authentication"), (410, "task-missing"), (422, "request"), (404, "route-missing"), (500, "server")),
+        [*texts, texts[0]],
+        range(1, 6),
+        strict=True,
+    )
+    lines = ""
+    for name, (status, means), text, number in rows:
+        extra = "rules: ['*'], " if name == "request.invalid" else ""
+        lines += f"    {name}: {{status: {status}, means: {means}, {extra}body: {template % (number, repr(text))}}}\n"
+    return lines
+
+
+def filled(body: Any, number: int, text: str) -> Any:
+    if isinstance(body, dict):
+        return {key: filled(each, number, text) for key, each in body.items()}
+    if isinstance(body, list):
+        return [filled(each, number, text) for each in body]
+    return {"?": text, 99: number}.get(body, body) if isinstance(body, str | int) else body
+
+
+@pytest.mark.parametrize("texts", [WORDS, SENTENCES], ids=["words", "sentences"])
+@pytest.mark.parametrize(("template", "body", "code"), TABLES.values(), ids=TABLES)
+@pytest.mark.parametrize("text", ["overheated", "the farm has lost its power"])
+def test_a_providers_text_is_kept_wherever_its_document_has_texts(
+    template: str, body: Any, code: int, texts: list[str], text: str, tmp_path: Path
+) -> None:
+    provider = own(table(template, texts), tmp_path)
+    operation = provider.operations["getUpscale"]
+
+    def told(status: int, answer: Any) -> errors.APIError:
+        with pytest.raises(errors.APIError) as caught:
+            parse_response(provider, operation, status, JSON, json.dumps(answer).encode())
+        return caught.value
+
+    known = told(500, filled(body, 5, text))
+    assert (type(known), known.row, known.message, known.code) == (errors.ServerError, "server.error", text, 5)
+    unknown = told(500, filled(body, code, text))
+    assert (type(unknown), unknown.row, unknown.message, unknown.code) == (errors.ServerError, None, text, code)
+    refused = told(400, filled(body, code, text))
+    assert (type(refused), refused.message) == (errors.RequestError, text)
+    assert told(500, filled(body, 5, text)).request_id == ("r-1" if "ref" in body else None)
+
+
+def test_an_error_without_a_text_does_not_have_the_name_of_our_row_for_one(tmp_path: Path) -> None:
+    provider = own(table(TABLES["in an object"][0], SENTENCES), tmp_path)
+    for said in ({}, {"text": ""}, {"text": None}, {"text": " "}):
+        body = json.dumps({"fault": {"kind": 5, **said}}).encode()
+        with pytest.raises(errors.ServerError) as caught:
+            parse_response(provider, provider.operations["getUpscale"], 500, JSON, body)
+        assert caught.value.message == "the provider gives no reason (server.error)"
+
+
+def test_a_text_at_no_known_place_is_kept_where_the_status_says_that_it_is_an_error() -> None:
+    assert error("cometapi", {"detail": "Missing credentials"}, 401).message == "Missing credentials"
+    assert error(
+        "pictor", {"errors": [{"x": "a"}, {"x": "the moon is full"}]}, 500, operation="getUpscale"
+    ).message == ("the moon is full")
+    assert "yawns" not in error("kling", {"prompt": "the cat yawns"}, 200).message
