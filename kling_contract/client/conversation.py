@@ -58,8 +58,8 @@ class Conversation:
         """Return the operation `name`. Raises `KlingError` naming those there are."""
         operations = self.provider.operations
         if name not in operations:
-            close = difflib.get_close_matches(name, operations, n=1)
-            guess = f"; did you mean {close[0]}?" if close else ""
+            meant = self.calls().get(name) or next(iter(difflib.get_close_matches(str(name), operations, n=1)), None)
+            guess = f"; did you mean {meant}?" if meant else ""
             raise KlingError(f"{self.provider.title} has no operation {name!r}; it has {', '.join(operations)}{guess}")
         return operations[name]
 
@@ -103,15 +103,13 @@ class Conversation:
     def get(self, name: str, task_id: str) -> Steps[TaskState]:
         """Ask how a task is."""
         operation = self.operation(name, "get")
-        if not isinstance(task_id, str) or task_id in ("", ".", ".."):
-            raise ValueError(f"{task_id!r} is no task id; ids are texts")
-        if has_lone_surrogate(task_id):
-            raise ValueError(f"{task_id!r} is no task id; it has a lone surrogate, which no URL can carry")
+        _check_id(task_id, "task id")
         return self._get(operation, _PLACEHOLDER.sub(lambda _: quote(task_id, safe=""), operation.path))
 
     def find(self, name: str, external_task_id: str) -> Steps[TaskState | None]:
         """Ask for the task that was created with an external id; the result is None if there is none."""
         asked = self.named(name)
+        _check_id(external_task_id, "external task id")
         get, listing = self.provider.sibling(asked, "get"), self.provider.sibling(asked, "list")
         if get is not None and "external" in get.ids:
             return self._find_by_id(self.get(name, external_task_id))
@@ -242,6 +240,13 @@ class Paging:
         violations = check_parameters(self._operation, self._query())
         if violations:
             raise ContractViolation(self._operation.id, violations)
+
+
+def _check_id(name: Any, what: str) -> None:
+    if not isinstance(name, str) or name in ("", ".", ".."):
+        raise ValueError(f"{name!r} is no {what}; ids are texts")
+    if has_lone_surrogate(name):
+        raise ValueError(f"{name!r} is no {what}; it has a lone surrogate, which no URL can carry")
 
 
 def _default_size(operation: Operation) -> int:

@@ -72,11 +72,18 @@ class Kling(Calls[Task]):
         return self._call(operation, fields)
 
     def get(self, operation: str, id: str) -> Task:
-        """Return a task by its id; `operation` is any operationId of its family."""
+        """Return a task by its id; `operation` is any operationId of its family: its create's, get's or list's.
+
+        Raises `TaskNotFound` where there is none, and `KlingError` for an operation that the document does not have,
+        with those that it has.
+        """
         return self._task(operation, self._run(self._talk.get(operation, id)))
 
-    def find(self, operation: str, *, external_task_id: str) -> Task | None:
-        """Return the task that was created with this external id, or None."""
+    def find(self, operation: str, external_task_id: str) -> Task | None:
+        """Return the task that was created with this id of the caller's own, or None; `operation` as for `get`.
+
+        Where the provider's get does not take such ids the list is looked through, page by page.
+        """
         state = self._run(self._talk.find(operation, external_task_id))
         return None if state is None else self._task(operation, state)
 
@@ -185,7 +192,7 @@ class AsyncKling(Calls[Coroutine[Any, Any, AsyncTask]]):
         """Do what `Kling.get` does."""
         return self._task(operation, await self._run(self._talk.get(operation, id)))
 
-    async def find(self, operation: str, *, external_task_id: str) -> AsyncTask | None:
+    async def find(self, operation: str, external_task_id: str) -> AsyncTask | None:
         """Do what `Kling.find` does."""
         state = await self._run(self._talk.find(operation, external_task_id))
         return None if state is None else self._task(operation, state)

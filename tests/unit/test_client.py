@@ -160,6 +160,56 @@ def test_find_asks_by_the_external_id_where_that_works() -> None:
     assert [path for _, path in script.sent] == ["/v1/videos/image2video/job-1", "/v1/videos/image2video/job-2"]
 
 
+def test_find_takes_the_id_by_its_place_and_any_operation_of_the_family() -> None:
+    script = Script(*[task("processing", task_info={"external_task_id": "w1"})] * 3)
+    with client(script) as kling:
+        for name in ("createImageToVideo", "getImageToVideo", "listImageToVideos"):
+            found = kling.find(name, "w1")
+            assert found is not None
+            assert found.external_task_id == "w1"
+    assert {path for _, path in script.sent} == {"/v1/videos/image2video/w1"}
+
+    async def story() -> None:
+        async with async_client(Script(task("processing"), MISSING)) as kling:
+            found = await kling.find("createImageToVideo", "w1")
+            assert found is not None
+            assert found.id == ID
+            assert await kling.find("createImageToVideo", "w2") is None
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("external_id", ["", None, 5, "..", "a\ud800"])
+@pytest.mark.parametrize("provider", ["kling", PICTOR])
+def test_what_is_no_id_of_the_callers_is_refused(provider: Any, external_id: Any) -> None:
+    keys: dict[str, Any] = {"api_key": None, "access_key": "a", "secret_key": "s"} if provider is PICTOR else {}
+    name = "createUpscale" if provider is PICTOR else "createImageToVideo"
+    with client(Script(), provider, **keys) as kling, pytest.raises(ValueError, match="is no external task id"):
+        kling.find(name, external_id)
+
+
+CALLS: dict[str, Any] = {
+    "get": lambda kling: kling.get("getImageToVido", ID),
+    "find": lambda kling: kling.find("getImageToVido", "w1"),
+    "list": lambda kling: kling.list("getImageToVido"),
+    "create": lambda kling: kling.create("getImageToVido"),
+    "from_callback": lambda kling: kling.from_callback("getImageToVido", {}, b"{}"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_a_wrong_name_is_answered_with_those_there_are(call: Any) -> None:
+    words = "Kling has no operation 'getImageToVido'; it has .*, createImageExpansion, .*did you mean getImageToVideo"
+    with client(Script()) as kling, pytest.raises(errors.KlingError, match=words):
+        call(kling)
+
+
+@pytest.mark.parametrize("name", ["videos.image_to_video", "image-to-video", None, 5])
+def test_an_operation_goes_by_its_operation_id(name: Any) -> None:
+    with client(Script()) as kling, pytest.raises(errors.KlingError, match=r"has no operation .*createImageToVideo"):
+        kling.get(name, ID)
+
+
 def jobs(*tags: str) -> httpx.Response:
     return httpx.Response(
         200, json={"result": {"jobs": [{"ref": f"job_{tag}", "phase": "ok", "tag": tag} for tag in tags]}}
