@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kling_contract.auth import KeyCredential, TokenCredential
+from kling_contract.client.network import can_be_asked
 from kling_contract.documents import Provider
 from kling_contract.errors import ConfigurationError
 from kling_contract.soundness import load
@@ -77,12 +78,10 @@ class Configuration:
 
 def _is_base(url: str) -> bool:
     """Whether paths can be added to a URL, and no user and password in it would take the place of the key."""
-    try:
-        parts = urlsplit(url)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
+    if not can_be_asked(url) or any(map(str.isspace, url)):
         return False
-    return whole and not (parts.query or parts.fragment or parts.username or parts.password)
+    parts = urlsplit(url)
+    return not (parts.query or parts.fragment or parts.username or parts.password)
 
 
 def _key(provider: Provider, key: str) -> KeyCredential:

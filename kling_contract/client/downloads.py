@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from kling_contract.client.network import can_be_asked
 from kling_contract.errors import KlingError, ServerError, UnexpectedAnswer
 
 if TYPE_CHECKING:
@@ -190,12 +191,5 @@ def shown_url(url: str) -> str:
 
 def check_url(url: str) -> None:
     """Raise `KlingError` for a result that is not at an http(s) URL."""
-    try:
-        parts = urlsplit(url)
-        # The socket does the same to a host, and its error is not one of a connection.
-        httpx.URL(url).raw_host.decode().encode("idna")
-        good = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except (httpx.InvalidURL, ValueError):
-        good = False
-    if not good:
+    if not can_be_asked(url):
         raise KlingError(f"the result's URL is {url[:100]!r}; only http(s) URLs are fetched")

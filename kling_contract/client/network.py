@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -61,6 +62,16 @@ def way_to(url: httpx.URL) -> Way:
     if not is_loopback(url.host):
         return "environment"
     return "local" if url.scheme == "https" else "plain"
+
+
+def can_be_asked(url: str) -> bool:
+    """Whether httpx and the socket can make a request of a URL; neither's error would be one of a connection."""
+    try:
+        parts, read = urlsplit(url), httpx.URL(url)
+        read.raw_host.decode().encode("idna")
+        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname and read.host) and parts.port != 0
+    except (httpx.InvalidURL, ValueError):
+        return False
 
 
 def is_loopback(host: str) -> bool:

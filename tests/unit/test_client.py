@@ -360,6 +360,16 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"api_key": "k", "base_url": "http://user:pass@host"}, "base_url"),
     ({"api_key": "k", "base_url": "http://host:port"}, "base_url"),
     ({"api_key": "k", "base_url": "http://host/?a=1"}, "base_url"),
+    ({"api_key": "k", "base_url": " http://host"}, "base_url is ' http://host'; accepted"),
+    ({"api_key": "k", "base_url": "http://host\n"}, "base_url"),
+    ({"api_key": "k", "base_url": "http://ho st"}, "base_url"),
+    ({"api_key": "k", "base_url": "http://host/a b"}, "base_url"),
+    ({"api_key": "k", "base_url": "http://host/\0"}, "base_url"),
+    ({"api_key": "k", "base_url": "http://a..b"}, "base_url"),
+    ({"api_key": "k", "base_url": f"http://{'a' * 64}.test"}, "base_url"),
+    ({"api_key": "k", "base_url": "http://xn--a"}, "base_url"),
+    ({"api_key": "k", "base_url": "http://\u2028h"}, "base_url"),
+    ({"api_key": "k", "base_url": "http://host:0"}, "base_url"),
 ]
 
 
