@@ -30,12 +30,8 @@ def check_proxies() -> bool:
 
 def check_proxy(scheme: str, proxy: str) -> None:
     """Raise `ConfigurationError` for the proxy of a scheme (`all`: of any) that cannot be used."""
-    try:
-        url = httpx.Proxy(whole(proxy)).url
-        good = bool(url.host) and proxy.split() == [proxy] and (url.port is None or 0 < url.port < 65536)
-    except (ValueError, httpx.InvalidURL):
-        good = False
-    if not good:
+    url = _read(proxy)
+    if url is None:
         raise ConfigurationError(f"{_named(scheme)} is {_shown(proxy)}, which is no URL of a proxy; {_ACCEPTED}")
     if url.scheme.startswith("socks") and find_spec("socksio") is None:
         what = "SOCKS needs one more package: pip install 'httpx[socks]', or unset it"
@@ -64,6 +60,15 @@ def certificates(*, own: bool = True) -> ssl.SSLContext:
     except OSError as error:
         log = os.environ.get("SSLKEYLOGFILE")
         raise ConfigurationError(f"SSLKEYLOGFILE is {log!r}, which cannot be written to; unset it") from error
+
+
+def _read(proxy: str) -> httpx.URL | None:
+    try:
+        url = httpx.Proxy(whole(proxy)).url
+    except (ValueError, httpx.InvalidURL):
+        return None
+    good = bool(url.host) and proxy.split() == [proxy] and (url.port is None or 0 < url.port < 65536)
+    return url if good else None
 
 
 def _check_certificates(file: str | None, folders: str | None) -> None:

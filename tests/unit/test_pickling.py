@@ -98,7 +98,13 @@ def test_the_notes_of_a_copy_are_its_own() -> None:
 @ways
 @pytest.mark.parametrize(
     "value",
-    [VIOLATION, Image(0, "https://x/1.png"), Video("v", "https://x/1.mp4", 5.041), Progress(1, 2, 3, None)],
+    [
+        VIOLATION,
+        made()._state,
+        Image(0, "https://x/1.png"),
+        Video("v", "https://x/1.mp4", 5.041),
+        Progress(1, 2, 3, None),
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_a_value_is_the_same_on_the_other_side(value: Any, way: Callable[[Any], Any]) -> None:
