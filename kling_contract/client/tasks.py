@@ -119,11 +119,11 @@ class _Handle:
             raise ValueError(f"poll is {poll}; accepted: seconds above 0")
         if timeout is not None and not timeout >= 0:
             raise ValueError(f"timeout is {timeout}; accepted: seconds from 0 on, math.inf, or None for the default")
-        if not self.done:
-            yield from self._polling(timeout, poll)
-        elif self._missing_result() is not None:
+        if self._missing_result() is not None:
             # It was shown by a list or a callback, which may leave the result out.
             yield from self._refreshing()
+        if not self.done:
+            yield from self._polling(timeout, poll)
         if self.status == "failed":
             raise TaskFailed(self)
         missing = self._missing_result()

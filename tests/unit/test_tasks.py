@@ -382,6 +382,8 @@ def test_one_usable_result_is_enough() -> None:
 def test_a_list_or_callback_that_leaves_the_result_out_is_asked_about_once() -> None:
     script = Script(succeeded(), images("https://x/1.png"))
     assert len(client(script).get("getImageToVideo", ID).wait().images) == 1
+    script = Script(succeeded(), task("processing"), images("https://x/1.png"))
+    assert client(script).get("getImageToVideo", ID).wait().status == "succeed"
     script = Script(succeeded(), succeeded())
     with pytest.raises(errors.UnexpectedAnswer, match="has no result"):
         client(script).get("getImageToVideo", ID).wait()
