@@ -26,6 +26,7 @@ from kling_contract.documents.parts import (
 )
 from kling_contract.documents.references import Resolver
 from kling_contract.envelopes import Envelope
+from kling_contract.wording import type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from kling_contract.documents.files import Source
 
+VERSION = "3.1"
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -57,10 +59,26 @@ def load(provider: str | Path, *, checked: bool = False) -> Provider:
 
 def _check_kind(source: Source) -> None:
     tree = source.tree
-    if not isinstance(tree, dict) or not str(tree.get("openapi", "")).startswith("3.1"):
-        raise source.error("not an OpenAPI 3.1 document (`openapi: 3.1.0` is missing)", ())
+    if not isinstance(tree, dict):
+        raise source.error("not an OpenAPI 3.1 document", ())
+    if "openapi" not in tree:
+        message = "not an OpenAPI 3.1 document (it has no `openapi: 3.1.0`)"
+        if "swagger" in tree:
+            message = f"this is Swagger {_version(source, 'swagger')}; OpenAPI {VERSION} is read here"
+        raise source.error(message, ("swagger",))
+    version = _version(source, "openapi")
+    if version.split(".")[:2] != VERSION.split("."):
+        raise source.error(f"this is OpenAPI {version}; {VERSION} is read here", ("openapi",))
     if not isinstance(tree.get("info"), dict) or "x-provider" not in tree["info"]:
         raise source.error("info has no x-provider", ("info",))
+
+
+def _version(source: Source, key: str) -> str:
+    """Return the version that a document says it has; without quotes, YAML reads 3.1 and 2.0 as numbers."""
+    found = source.tree[key]
+    if isinstance(found, str | int | float) and not isinstance(found, bool):
+        return str(found)
+    raise source.error(f"{key} is of type {type_of(found)}; accepted: a version such as {VERSION}.0", (key,))
 
 
 class _Reader(msgspec.Struct, frozen=True):

@@ -103,7 +103,7 @@ TYPOS = {
                "accepted: string, integer, number, boolean, object"),
     "a pattern": ("cometapi", "pattern: ^[1-9]$", "pattern: ^[1-9$", "is no JSON Schema"),
     "a version": ("anyapi", "vocabulary: 1", "vocabulary: 2", "2 is not accepted; accepted: 1"),
-    "the version of OpenAPI": ("anyapi", "openapi: 3.1.0", "openapi: 3.0.1", "not an OpenAPI 3.1 document"),
+    "the version of OpenAPI": ("anyapi", "openapi: 3.1.0", "openapi: 3.0.1", "this is OpenAPI 3.0.1; 3.1 is read here"),
 }  # fmt: skip
 
 
@@ -181,6 +181,15 @@ def test_an_extension_of_another_tool_is_let_be(tmp_path: Path) -> None:
     [
         (b"", "not an OpenAPI 3.1 document"),
         (b"[]", "not an OpenAPI 3.1 document"),
+        (b"info: {}\n", "not an OpenAPI 3.1 document [(]it has no `openapi: 3.1.0`[)]"),
+        (b"openapi: 3.0.3\n", "some.yaml:1: this is OpenAPI 3.0.3; 3.1 is read here"),
+        (b"openapi: 3.0\n", "this is OpenAPI 3.0; 3.1 is read here"),
+        (b"openapi: 3.2.0\n", "this is OpenAPI 3.2.0; 3.1 is read here"),
+        (b"openapi: 3.10.0\n", "this is OpenAPI 3.10.0; 3.1 is read here"),
+        (b"openapi: [3.1.0]\n", "openapi is of type array; accepted: a version such as 3.1.0"),
+        (b"openapi:\ninfo: {}\n", "openapi is of type null; accepted: a version such as 3.1.0"),
+        (b"info: {}\nswagger: '2.0'\n", "some.yaml:2: this is Swagger 2.0; OpenAPI 3.1 is read here"),
+        (b"swagger: 2.0\n", "this is Swagger 2.0; OpenAPI 3.1 is read here"),
         (b"openapi: 3.1.0\ninfo: {}\n", "info has no x-provider"),
         (b"openapi: 3.1.0\n", "info has no x-provider"),
         (b"a: 1\nb: \xff\xfe\x00\n", "not UTF-8 text: "),
