@@ -8,6 +8,7 @@ import io
 import json
 from datetime import UTC, datetime
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -83,16 +84,20 @@ def har(entries: list[Any]) -> bytes:
     ).encode()
 
 
-def found(data: bytes, provider: str | None = None, **options: Any) -> list[Finding | Flaw]:
-    """Return what is found in a recording."""
+def found(
+    data: bytes, provider: str | None = None, *, folder: Path | None = None, **options: Any
+) -> list[Finding | Flaw]:
+    """Return what is found in a recording; `folder` is where it is."""
     providers = [loaded(provider)] if provider else [loaded(name) for name in ("anyapi", "cometapi", "kling")]
     inspection = Inspection(providers, anywhere=provider is not None, **options)
-    return list(inspection.findings(io.BytesIO(data)))
+    return list(inspection.findings(io.BytesIO(data), folder / "a.har" if folder else None))
 
 
-def rules(data: bytes, provider: str | None = None, *, broken: bool = True) -> list[tuple[int, str]]:
+def rules(
+    data: bytes, provider: str | None = None, *, broken: bool = True, folder: Path | None = None
+) -> list[tuple[int, str]]:
     """Return the entry and rule of each broken promise, or of each note."""
-    findings = [each for each in found(data, provider) if isinstance(each, Finding)]
+    findings = [each for each in found(data, provider, folder=folder) if isinstance(each, Finding)]
     return [(each.entry, each.violation.rule) for each in findings if each.broken is broken]
 
 

@@ -62,6 +62,13 @@ def change(entry: Entry, **fields: Any) -> None:
     entry["response"]["content"]["text"] = json.dumps(body)
 
 
+def send(entry: Entry, text: str) -> None:
+    """Put a text into a request, and its length beside it, as a recorder counts it."""
+    entry["request"]["postData"]["text"] = text
+    entry["request"]["bodySize"] = len(text)
+    entry["request"]["headers"] = [each for each in entry["request"]["headers"] if each["name"] != "content-length"]
+
+
 def ask(entry: Entry, **fields: Any) -> None:
     body = json.loads(entry["request"]["postData"]["text"])
     entry["request"]["postData"]["text"] = json.dumps({**body, **fields})
@@ -96,14 +103,17 @@ def backwards(entries: list[Entry]) -> None:
 
 
 RESULT = {"videos": [{"id": "1", "url": "https://cdn.example/1.mp4", "duration": "5"}]}
+
+
+def with_url(url: str) -> dict[str, Any]:
+    return {"videos": [*RESULT["videos"], {**RESULT["videos"][0], "url": url}]}
+
+
 BROKEN: dict[str, tuple[Callable[[list[Entry]], Any], set[str]]] = {
     "a request that the gate refuses": (lambda e: ask(e[0], duration="7"), {"schema.enum"}),
     "an image that is too small": (lambda e: ask(e[0], image=png(20, 20)), {"image.sides"}),
-    "a request that is no JSON": (lambda e: e[0]["request"]["postData"].update(text="{"), {"json.malformed"}),
-    "a request nested without end": (
-        lambda e: e[0]["request"]["postData"].update(text="[" * 1000 + "]" * 1000),
-        {"json.depth"},
-    ),
+    "a request that is no JSON": (lambda e: send(e[0], "{"), {"json.malformed"}),
+    "a request nested without end": (lambda e: send(e[0], "[" * 1000 + "]" * 1000), {"json.depth"}),
     "an answer without a field": (lambda e: change(e[1], created_at=None), {"schema.required"}),
     "a time in text": (lambda e: change(e[1], created_at="1790000000000"), {"schema.type"}),
     "an unknown status": (lambda e: change(e[2], task_status="paused"), {"schema.enum"}),
@@ -111,6 +121,13 @@ BROKEN: dict[str, tuple[Callable[[list[Entry]], Any], set[str]]] = {
     "an end that is none": (revived, {"task.revived"}),
     "a result before the end": (lambda e: change(e[2], task_result=RESULT), {"task.result"}),
     "an end without a result": (lambda e: change(e[3], task_result={"videos": []}), {"task.no-result"}),
+    "an end with no list of results": (lambda e: change(e[3], task_result={}), {"task.no-result"}),
+    "an end with null for a list": (lambda e: change(e[3], task_result={"videos": None}), {"task.no-result", "schema.type"}),
+    "an end without anything": (lambda e: change(e[3], task_result=None), {"task.no-result", "schema.required"}),
+    "a result without a URL": (lambda e: change(e[3], task_result=with_url("")), {"task.no-result"}),
+    "a result with a blank URL": (lambda e: change(e[3], task_result=with_url("  ")), {"task.no-result"}),
+    "a result that is an empty object": (lambda e: change(e[3], task_result={"videos": [{}]}),
+                                         {"task.no-result", "schema.required"}),
     "a time in seconds": (lambda e: [change(each, created_at=1790000000) for each in e[:4]], {"task.times"}),
     "a time before the creation": (lambda e: change(e[2], updated_at=1789999999999), {"task.times"}),
     "a creation that moves": (lambda e: change(e[2], created_at=1789999999000), {"task.created"}),
@@ -145,6 +162,47 @@ def test_without_times_the_order_of_the_entries_counts(entries: list[Entry]) -> 
     for each in entries:
         del each["startedDateTime"]
     assert rules(har(entries)) == [(2, "task.backwards")]
+
+
+def failed(entry: Entry, **fields: Any) -> Entry:
+    """Return a poll that says that the task failed."""
+    again = copy.deepcopy(entry)
+    change(again, task_status="failed", task_result=None, **fields)
+    return again
+
+
+def test_a_failed_task_is_noted_once_with_its_reason(entries: list[Entry]) -> None:
+    poll = failed(entries[LAST], task_status_msg="risk control: the prompt was refused")
+    data = har([*entries[:3], poll, poll])
+    (note,) = found(data)
+    assert isinstance(note, Finding)
+    assert (note.entry, note.broken, note.side, note.violation.rule) == (3, False, "task", "task.failed")
+    name = answer(entries[LAST])["data"]["task_id"]
+    assert note.violation.message == f"task {name} failed: risk control: the prompt was refused"
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_failed_task_without_a_reason_is_noted_as_such(reason: str, entries: list[Entry]) -> None:
+    (note,) = found(har([*entries[:3], failed(entries[LAST], task_status_msg=reason)]))
+    assert "failed, and no reason is given" in str(note)
+
+
+def listed(entries: list[Entry], *tasks: Any) -> Entry:
+    """Return the answer to a list with these tasks."""
+    body = {"code": 0, "message": "SUCCEED", "request_id": "r", "data": list(tasks)}
+    asked = {**entries[LAST]["request"], "url": f"{LISTS}?pageNum=1&pageSize=5"}
+    return {**entries[LAST], "request": asked, "response": {"status": 200, "headers": [], "content": {"text": json.dumps(body)}}}
+
+
+def test_each_task_of_a_list_is_to_have_its_result_or_its_reason(entries: list[Entry]) -> None:
+    done = answer(entries[LAST])["data"]
+    empty = {**done, "task_id": "1", "task_result": {"videos": []}}
+    bad = {key: value for key, value in done.items() if key != "task_result"}
+    bad |= {"task_id": "2", "task_status": "failed", "task_status_msg": "too dark"}
+    told = [str(each) for each in found(har([listed(entries, done, empty, bad)]))]
+    assert len(told) == 2
+    assert "task 1 is succeed and has no result" in told[0]
+    assert "task 2 failed: too dark" in told[1]
 
 
 def noted(entries: list[Entry]) -> set[str]:

@@ -105,6 +105,8 @@ CUT = f'{{"log": {{"entries": [{ONE}, '
 DEEP = "[" * 1000 + "]" * 1000
 CASSETTE = 'interactions:\n- request: {uri: "http://a.example/"}\n  response: {status: {code: 200}}\n'
 
+NO_RECORDING = "this is no recording: a HAR has log.entries, a cassette has interactions or http_interactions"
+
 MALFORMED: dict[str, tuple[str | bytes, int, str]] = {
     "cut off": (f'{CUT}{{"request": {{"url": "ht', 1, "entry 1, before byte 149: the file is cut off"),
     "no JSON": (f"{CUT}nope]}}}}", 1, "entry 1, before byte 133: it is no JSON here (lexical error: invalid string"),
@@ -136,11 +138,17 @@ MALFORMED: dict[str, tuple[str | bytes, int, str]] = {
         1,
         "entry 1, byte 99: byte 0x00 is a control character, which no YAML has",
     ),
-    "a deep cassette": (f"{CASSETTE}- {DEEP[700:-700]}", 1, "line 4: it is nested deeper than 200 levels"),
-    # The parser may have a bound of its own below this, with words of its own.
-    "a very deep cassette": (f"{CASSETTE}- {DEEP}", 1, "line 4: it is n"),
-    "another YAML": ("version: 1\nsteps: []", 0, "line 1: the file has no list http_interactions or interactions; it"),
-    "a text": ("hello", 0, "line 1: the file holds no object"),
+    "a deep cassette": (f"{CASSETTE}- {'[' * 300}{']' * 300}", 1, "line 4: it is nested deeper than 200 levels"),
+    "a cassette as deep as no parser reads": (f"{CASSETTE}- {DEEP}", 1, "line 4: it is "),
+    "another YAML": (
+        "version: 1\nsteps: []",
+        0,
+        f"line 1: {NO_RECORDING}; this file has version, steps",
+    ),
+    "a text": ("hello", 0, f"line 1: {NO_RECORDING}"),
+    "a comment alone": ("# nothing", 0, "the file is empty"),
+    "cut in a mapping body": (f"{CASSETTE}- request: {{uri: x, body: {{a: 1, b", 1, "entry 1, line 5: it is no YAML here"),
+    "an alias of itself": (f"{CASSETTE}- &a {{request: *a}}", 1, "entry 1, line 4: the alias a stands in what it names"),
     "a picture": (b"\x89PNG\r\n\x1a\n", 0, "byte 0: byte 0x89 is not UTF-8"),
     "an interaction without URL": (
         "interactions: [{request: {}, response: {status: 200}}]",
@@ -173,6 +181,58 @@ def test_no_interaction_before_the_one_with_the_bad_byte_is_lost(data: st.DataOb
 
 def test_what_is_broken_behind_the_list_takes_nothing_from_it() -> None:
     assert whole(f"{CASSETTE}recorded_with: me\0".encode()) == 1
+
+
+NO_LISTS = {
+    "null": ("interactions: null", "interactions is no list"),
+    "null beside a list": ("{version: 1, interactions: null, more: []}", "interactions is no list"),
+    "an object": ("interactions: {}", "interactions is no list"),
+    "an object with an item": ("interactions: {item: []}", "interactions is no list"),
+    "a text": ("http_interactions: x", "http_interactions is no list"),
+    "a number": ("interactions: 5", "interactions is no list"),
+    "something else": ("{steps: [], version: 1}", f"{NO_RECORDING}; this file has steps, version"),
+    "nothing": ("{}", NO_RECORDING),
+    "a list": ("[1]", NO_RECORDING),
+}
+
+
+@pytest.mark.parametrize("name", NO_LISTS)
+def test_a_cassette_without_a_list_is_told_alike_in_yaml_and_json(name: str) -> None:
+    text, message = NO_LISTS[name]
+    for data in (f"--- {text}\n" if text[0] in "{[" else text, json.dumps(yaml.safe_load(text))):
+        (flaw,) = all_of(data.encode())
+        assert isinstance(flaw, Flaw)
+        assert (flaw.entry, flaw.message) == (None, message)
+
+
+def test_a_har_whose_entries_are_no_list_is_told() -> None:
+    assert flaws(b'{"log": {"version": "1.2", "entries": null}}') == ["log.entries is no list"]
+
+
+def test_an_empty_list_is_a_recording_of_nothing_in_yaml_and_json() -> None:
+    assert all_of(b"interactions: []\n") == all_of(b'{"interactions": []}') == []
+
+
+SECONDS = {
+    "YAML": f"{CASSETTE}---\n{CASSETTE}",
+    "YAML with a start": f"---\n{CASSETTE}...\n---\n{CASSETTE}",
+    "YAML and what stands behind the list": f"{CASSETTE}version: 1\n---\nx: 1",
+    "JSON": '{"interactions": [ONE]}{"interactions": [ONE]}',
+    "JSON by lines": '{"interactions": [ONE]}\n{"interactions": [ONE]}\n',
+    "a HAR": '{"log": {"entries": [ONE]}}\n{"log": {"entries": [ONE]}}',
+    "what is no JSON": '{"log": {"entries": [ONE]}} and more',
+    "behind a byte order mark": '\ufeff{"log": {"entries": [ONE]}}\n{}',
+}
+
+
+@pytest.mark.parametrize("name", SECONDS)
+def test_a_second_document_is_told_alike_in_yaml_and_json(name: str) -> None:
+    data = SECONDS[name].replace("ONE", ONE).encode()
+    *read, flaw = all_of(data)
+    assert len(read) == 1
+    assert isinstance(flaw, Flaw)
+    assert flaw.entry is None
+    assert flaw.message.startswith("a second document begins here, and only the first one is read")
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:
@@ -220,7 +280,8 @@ def test_what_cannot_be_decompressed_is_told(coding: str, data: bytes, flaw: str
 
 def test_what_is_no_base64_is_told() -> None:
     data, flaw = content(text="%%%", encoding="base64").answer.read()
-    assert (data, flaw) == (None, "the recording has it as base64, and it is none (3 characters)")
+    assert data is None
+    assert flaw == ("encoding", "the recording has it as base64, and it is none (3 characters)")
 
 
 def test_a_large_body_is_one_entry_at_a_time_in_memory() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,14 +18,18 @@ _CHUNK = 64 * 1024
 _SPACE = re.compile(r"\s+")
 _PLAIN = re.compile(rb"\s*[\[{\"<]")
 _IDENTITY = frozenset({"", "identity"})
+_OURS = frozenset({"gzip", "x-gzip", "deflate"})
+_GZIP, _RAW = 31, -15  # what zlib calls a stream with the head of gzip, and one without any
 
 Read = tuple[bytes | None, str | None]
 
 
-def plain(stored: str | bytes | None, *, base64: bool) -> Read:
+class CutOff(ValueError):
+    """A compressed body that ends before its end."""
+
+
+def plain(stored: str | bytes, *, base64: bool) -> Read:
     """Return the bytes of a stored body, or None and what is wrong with it."""
-    if stored is None:
-        return None, None
     if not base64:
         return (stored if isinstance(stored, bytes) else stored.encode("utf-8", "surrogatepass")), None
     text = stored.decode("ascii", "replace") if isinstance(stored, bytes) else stored
@@ -35,13 +40,18 @@ def plain(stored: str | bytes | None, *, base64: bool) -> Read:
 
 
 def decoded(data: bytes, coding: str) -> Read:
-    """Return the bytes without their Content-Encoding. Recorders often take it off and leave the header."""
+    """Return the bytes without their Content-Encoding. Recorders often take it off and leave the header.
+
+    Raises `CutOff` for what is compressed with gzip or deflate and has no end.
+    """
     names = [name.strip().lower() for name in coding.split(",") if name.strip().lower() not in _IDENTITY]
     if not names or not data or _is_plain(data):
         return data, None
     try:
-        found = _inflated(data, coding)
-    except httpx.DecodingError:
+        found = _unpacked(data, names) if _OURS.issuperset(names) else _inflated(data, coding)
+    except CutOff:
+        raise CutOff(f"it is compressed with {coding} and ends too early") from None
+    except (httpx.DecodingError, zlib.error):
         return None, f"it should be compressed with {coding} and is not readable as such"
     if found is None:
         return None, f"decompressed it has more than {MOST} bytes"
@@ -58,6 +68,38 @@ def _is_plain(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _unpacked(data: bytes, names: list[str]) -> bytes | None:
+    """Return what was compressed with gzip and deflate, the last name first; None for more than is read."""
+    for name in reversed(names):
+        found = _stream(data, _wbits(data, name))
+        if found is None:
+            return None
+        data = found
+    return data
+
+
+def _wbits(data: bytes, name: str) -> int:
+    """Some write deflate without the head that RFC 9110 asks for; a head divides by 31."""
+    if name != "deflate":
+        return _GZIP
+    has_head = len(data) > 1 and data[0] & 15 == zlib.DEFLATED and int.from_bytes(data[:2]) % 31 == 0
+    return zlib.MAX_WBITS if has_head else _RAW
+
+
+def _stream(data: bytes, wbits: int) -> bytes | None:
+    """Return one stream, or several of gzip after each other, decompressed."""
+    found = bytearray()
+    while data:
+        reader = zlib.decompressobj(wbits)
+        found += reader.decompress(data, MOST + 1 - len(found))
+        if len(found) > MOST:
+            return None
+        if not reader.eof:
+            raise CutOff
+        data = reader.unused_data if wbits == _GZIP else b""
+    return bytes(found)
 
 
 def _inflated(data: bytes, coding: str) -> bytes | None:

@@ -6,31 +6,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
-from kling_contract.verify.traffic.coding import decoded, plain
+from kling_contract.verify.traffic.body import Body
 
 Headers = Mapping[str, str]
 
+_DIGITS = 3  # of an HTTP status; -1 is one that did not come
+_LONGEST = 18  # digits of a number of bytes
 _LATEST = 253_402_300_799  # Unix time of 9999-12-31T23:59:59Z
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A body as it was recorded: `stored` is a text, or bytes; None where the recording has none.
-
-    `base64` says that the text is base64, `coding` is the Content-Encoding that may still be on it.
-    """
-
-    stored: str | bytes | None = None
-    base64: bool = False
-    coding: str = ""
-
-    def read(self) -> tuple[bytes | None, str | None]:
-        """Return the bytes that were meant, or None and what keeps them from being read."""
-        data, flaw = plain(self.stored, base64=self.base64)
-        return (data, flaw) if data is None else decoded(data, self.coding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +82,22 @@ def moment(text: Any) -> float | None:
         except (ValueError, OverflowError):
             continue
     return None
+
+
+def status_of(value: Any) -> int | None:
+    """Return an HTTP status that is a whole number, or a text of its digits; None for what is none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _DIGITS:
+        return int(value)
+    if isinstance(value, float | Decimal):
+        return int(value) if -1 <= value < 10**_DIGITS and value == int(value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def length(value: Any) -> int:
+    """Return a number of bytes; 0 for what is none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _LONGEST:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def span(milliseconds: Any) -> float | None:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from kling_contract.envelopes import names_in
 from kling_contract.errors import Violation
 from kling_contract.verify.traffic.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kling_contract.documents import Provider
+    from kling_contract.documents import Operation, Provider
     from kling_contract.verify.traffic.exchange import Exchange
     from kling_contract.verify.traffic.findings import Seen
 
@@ -28,6 +29,8 @@ _EARLIEST = 10**11  # milliseconds; less is seconds, since it would be before 19
 
 _RANKS = {"submitted": 0, "processing": 1, "succeed": 2, "failed": 2}
 _ENDED = 2
+FAILED = "failed"
+_RESULTS = ("images", "videos")
 _V = TypeVar("_V")
 
 
@@ -116,6 +119,8 @@ class Followers:
         course = known or Course(status, exchange.index, exchange.ended, values.get("created_ms"))
         if known is not None:
             yield from _contradictions(seen, values, known)
+        if status == FAILED and (known is None or known.status != FAILED):
+            yield _failure(seen, values)
         if seen.operation.kind == "create":
             course.asked = exchange.started
         ended = known is not None and _RANKS[known.status] == _ENDED
@@ -129,7 +134,7 @@ class Followers:
         created, updated = values.get("created_ms"), values.get("updated_ms")
         done = updated / 1000 if isinstance(updated, int) else seen.exchange.started
         for item in _results(values):
-            if isinstance(item.get("url"), str):
+            if isinstance(item.get("url"), str) and item["url"].strip():
                 result = Result(seen.provider, seen.operation.id, values["id"], done)
                 self._results.put(_digest(item["url"]), result)
         took = _took(created, updated, course.asked, seen.exchange.started)
@@ -156,7 +161,7 @@ def _asked(seen: Seen, values: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _results(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = [values.get(name) for name in ("images", "videos")]
+    found = [values.get(name) for name in _RESULTS]
     return [item for items in found if isinstance(items, list) for item in items if isinstance(item, dict)]
 
 
@@ -167,8 +172,8 @@ def _flaws(seen: Seen, values: Mapping[str, Any]) -> Iterator[Finding]:
     if results and status != "succeed":
         message = f"task {task} is {status} and has a result already"
         yield seen.broken("task", Violation("", "task.result", message))
-    if status == "succeed" and not results and seen.operation.kind == "get":
-        yield seen.broken("task", Violation("", "task.no-result", f"task {task} is succeed and has no result"))
+    if status == "succeed" and _tells_results(seen.operation):
+        yield from _missing_results(seen, task, results)
     created, updated = values.get("created_ms"), values.get("updated_ms")
     if isinstance(created, int) and 0 < created < _EARLIEST:
         message = f"task {task} was created at {created}, which is no time of these years in milliseconds"
@@ -176,6 +181,29 @@ def _flaws(seen: Seen, values: Mapping[str, Any]) -> Iterator[Finding]:
     if isinstance(created, int) and isinstance(updated, int) and updated < created:
         message = f"task {task} was updated {(created - updated) / 1000:g} s before it was created"
         yield seen.broken("task", Violation("", "task.times", message))
+
+
+def _tells_results(operation: Operation) -> bool:
+    """Whether an answer of the operation is to tell the results; a create tells them later."""
+    if operation.kind not in ("get", "list"):
+        return False
+    return any(name in _RESULTS for _, name in names_in(operation.envelope.template))
+
+
+def _missing_results(seen: Seen, task: str, results: list[Mapping[str, Any]]) -> Iterator[Finding]:
+    if not results:
+        yield seen.broken("task", Violation("", "task.no-result", f"task {task} is succeed and has no result"))
+    for number, item in enumerate(results):
+        url = item.get("url")
+        if not isinstance(url, str) or not url.strip():
+            message = f"task {task} is succeed, and its result {number} of {len(results)} has no url"
+            yield seen.broken("task", Violation("", "task.no-result", message))
+
+
+def _failure(seen: Seen, values: Mapping[str, Any]) -> Finding:
+    reason = values.get("reason")
+    told = f": {reason}" if isinstance(reason, str) and reason.strip() else ", and no reason is given"
+    return seen.note("task", Violation("", "task.failed", f"task {values['id']} failed{told}"))
 
 
 def _contradictions(seen: Seen, values: Mapping[str, Any], known: Course) -> Iterator[Finding]:

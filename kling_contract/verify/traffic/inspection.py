@@ -11,12 +11,14 @@ from kling_contract.verify.traffic.exchange import Exchange, Flaw
 from kling_contract.verify.traffic.findings import Finding, Seen
 from kling_contract.verify.traffic.following import Followers, Result, expiry
 from kling_contract.verify.traffic.judging import Judged, judge
-from kling_contract.verify.traffic.matching import Match, Matcher
+from kling_contract.verify.traffic.matching import Match, Matcher, host
 from kling_contract.verify.traffic.observed import Observed
 from kling_contract.verify.traffic.recordings import read
+from kling_contract.verify.traffic.unjudged import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from kling_contract.documents import Provider
 
@@ -44,7 +46,7 @@ class Inspection:
 
     `others` are providers whose names for fields are recognised where they are out of place.
     `entries` counts what was read, `matched` what was an operation's, and `unanswered` those of them without an
-    answer. `observed` grows as `findings` is consumed.
+    answer; `unjudged` has what was not judged. `observed` grows as `findings` is consumed.
     """
 
     def __init__(
@@ -59,7 +61,8 @@ class Inspection:
         self._matcher = Matcher(providers, anywhere=anywhere)
         self._followers = Followers()
         self._forgotten = 0
-        self.observed = Observed()
+        self._file = ""
+        self.observed, self.unjudged = Observed(), Ledger()
         self.entries = self.matched = self.unanswered = 0
 
     @property
@@ -67,27 +70,37 @@ class Inspection:
         """How many tasks and results were too many to follow."""
         return self._forgotten + self._followers.forgotten
 
-    def findings(self, stream: BinaryIO) -> Iterator[Finding | Flaw]:
+    def findings(self, stream: BinaryIO, path: Path | None = None) -> Iterator[Finding | Flaw]:
         """Yield what is found in a recording, as it is read; its tasks are followed in it alone.
 
-        Nothing tells which of two recordings came first, and those of a mock have the same ids again.
+        Nothing tells which of two recordings came first, and those of a mock have the same ids again. `path` is where
+        the recording is; without it, no body that it keeps in a file of its own is read.
         """
         self._forgotten, self._followers = self.forgotten, Followers()
-        for each in read(stream):
+        self._file = str(path or "")
+        for each in read(stream, path.parent if path else None):
             if isinstance(each, Flaw):
-                if self._copy and each.entry is not None:
-                    self._copy.unread()
-                yield each
+                yield self._unreadable(each)
             else:
                 self.entries += 1
                 yield from self._exchange(each)
 
+    def _unreadable(self, flaw: Flaw) -> Flaw:
+        if flaw.entry is not None:
+            self.unjudged.add(self._file, "entry", "unreadable", flaw.entry)
+            if self._copy:
+                self._copy.unread()
+        return flaw
+
     def _exchange(self, exchange: Exchange) -> Iterator[Finding]:
-        match = None if exchange.method == _ASKED_FIRST else self._matcher.find(exchange.method, exchange.url)
+        asked_first = exchange.method == _ASKED_FIRST
+        match = None if asked_first else self._matcher.find(exchange.method, exchange.url)
         result = self._followers.fetched(exchange)
         if match is not None and match.operation is not None:
             yield from self._judged(exchange, Seen(exchange, match.provider, match.operation, match.value), result)
             return
+        reason = "preflight" if asked_first else "result" if result else "path" if match else "host"
+        self.unjudged.add(self._file, "entry", reason, exchange.index, host(exchange.url) if reason == "host" else "")
         if self._copy and match is not None and result is None:
             self._copy.unknown(exchange)
         elif self._copy:
@@ -100,8 +113,8 @@ class Inspection:
 
     def _judged(self, exchange: Exchange, seen: Seen, result: Result | None) -> Iterator[Finding]:
         self.matched += 1
-        self.unanswered += not exchange.status
         judged = judge(seen, self._others)
+        self._take_note(seen, judged)
         if self._copy:
             self._copy.add(exchange, seen, judged, result)
         self.observed.saw(seen, judged)
@@ -111,6 +124,15 @@ class Inspection:
             yield from self._followers.saw(seen, judged.values)
             for finished in self._followers.finished:
                 self.observed.finished(seen, finished)
+
+    def _take_note(self, seen: Seen, judged: Judged) -> None:
+        """Count what of an exchange was not judged."""
+        if not seen.exchange.status:
+            self.unanswered += 1
+            self.unjudged.add(self._file, "answer", "unanswered", seen.exchange.index)
+        for part, unread in judged.unread.items():
+            told = str(seen.hidden(unread.message))
+            self.unjudged.add(self._file, part, unread.reason, seen.exchange.index, told)
 
     def _used(self, seen: Seen, judged: Judged) -> Iterator[Finding]:
         """Yield what is found of results that the request sends on."""

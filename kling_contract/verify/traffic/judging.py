@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kling_contract.documents import Provider
+    from kling_contract.verify.traffic.body import Body, Message, Unread
     from kling_contract.verify.traffic.findings import Finding, Seen
 
 
@@ -26,7 +27,8 @@ class Judged:
     """What an exchange said: its findings, and what the followers of tasks and the learners need.
 
     `body` is the request's, `values` are the answer's by the names of the envelope, `error` is the error that it is.
-    `fields` are the answer's unknown fields, each with the type of what it holds.
+    `fields` are the answer's unknown fields, each with the type of what it holds; `unread` tells why the body of the
+    request, or of the answer, was not judged.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -34,6 +36,7 @@ class Judged:
     values: Mapping[str, Any] | None = None
     error: APIError | None = None
     fields: dict[str, str] = field(default_factory=dict)
+    unread: dict[Message, Unread] = field(default_factory=dict)
 
 
 def judge(seen: Seen, others: Sequence[Provider]) -> Judged:
@@ -56,10 +59,9 @@ def _request(seen: Seen, judged: Judged, others: Sequence[Provider]) -> Iterator
         yield seen.broken("request", violation)
     if operation.request is None:
         return
-    data, flaw = exchange.body.read()
+    data = _body(judged, "request", exchange.body)
     if data is None:
-        message = f"the body was not judged: {flaw or 'the recording does not have it'}"
-        yield seen.note("request", Violation("", "request.body", message))
+        yield _not_judged(seen, judged, "request")
         return
     judged.body, flaws = parse(data)
     for violation in flaws or _with_images(seen, check_request(operation, judged.body)):
@@ -67,6 +69,18 @@ def _request(seen: Seen, judged: Judged, others: Sequence[Provider]) -> Iterator
     if isinstance(judged.body, Mapping):
         for remark in gate(operation).notes(judged.body, lambda: others):
             yield seen.note("request", remark)
+
+
+def _body(judged: Judged, side: Message, body: Body) -> bytes | None:
+    data, unread = body.read()
+    if unread is not None:
+        judged.unread[side] = unread
+    return data
+
+
+def _not_judged(seen: Seen, judged: Judged, side: Message) -> Finding:
+    message = f"the body was not judged: {judged.unread[side].message}"
+    return seen.note(side, Violation("", f"{side}.body", message))
 
 
 def _with_images(seen: Seen, violations: list[Violation]) -> Iterator[Violation]:
@@ -84,10 +98,9 @@ def _with_images(seen: Seen, violations: list[Violation]) -> Iterator[Violation]
 
 def _answer(seen: Seen, judged: Judged) -> Iterator[Finding]:
     exchange, operation = seen.exchange, seen.operation
-    data, flaw = exchange.answer.read()
+    data = _body(judged, "answer", exchange.answer)
     if data is None:
-        message = f"the body was not judged: {flaw or 'the recording does not have it'}"
-        yield seen.note("answer", Violation("", "answer.body", message))
+        yield _not_judged(seen, judged, "answer")
         return
     body = _read(seen, judged, data)
     violations = [] if _is_page(seen, judged) else check_response(operation, exchange.status, body)

@@ -68,5 +68,14 @@ class Matcher:
         return None
 
 
+def host(url: str) -> str:
+    """Return the host of a URL, with its port if it names one; "" for what has none."""
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return ""
+
+
 def _host(parts: SplitResult) -> tuple[str, int | None]:
     return (parts.hostname or "").rstrip("."), parts.port or _PORTS.get(parts.scheme)

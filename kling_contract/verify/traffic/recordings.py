@@ -6,6 +6,7 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import ijson  # type: ignore[import-untyped]
@@ -13,10 +14,10 @@ import yaml
 
 from kling_contract.verify.traffic import cassettes, har
 from kling_contract.verify.traffic.exchange import Exchange, Flaw
-from kling_contract.verify.traffic.interactions import Misplaced, items
+from kling_contract.verify.traffic.interactions import SECOND, Items, Misplaced
 
 Read = Iterator[Exchange | Flaw]
-Form = Callable[[int, Any], Exchange | Flaw]
+Form = Callable[[int, Any, "Path | None"], Exchange | Flaw]
 
 _CHUNK = 64 * 1024
 _DEEPEST = 5000  # what the JSON parser keeps grows with the square of the depth
@@ -24,7 +25,7 @@ _LISTS: dict[str, tuple[str, Form]] = {
     "log": ("log.entries", har.exchange),
     **{name: (name, cassettes.exchange) for name in cassettes.LISTS},
 }
-_KNOWN = "a HAR has log.entries, a cassette has interactions or http_interactions"
+_KNOWN = "this is no recording: a HAR has log.entries, a cassette has interactions or http_interactions"
 _WIDE = "the file is UTF-16; save it as UTF-8"
 _PACKED = "the file is compressed; unpack it, or record to a name that ends in .har"
 _FOREIGN = {
@@ -36,9 +37,10 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # YAML 1.2, 5.1: characters that no file may hold
 
 
-def read(stream: BinaryIO) -> Read:
+def read(stream: BinaryIO, folder: Path | None = None) -> Read:
     """Yield the exchanges of a HAR or a cassette, and a flaw for each entry, and each end, that cannot be read.
 
+    `folder` is where the recording is, and bodies that it keeps as files of their own; without one they are not read.
     Nothing is kept of an entry once the next one is asked for.
     """
     tape = _Tape(stream)
@@ -49,9 +51,9 @@ def read(stream: BinaryIO) -> Read:
     elif not head:
         yield Flaw(None, "byte 0", "the file is empty")
     elif head[:1] in (b"{", b"["):
-        yield from _json(tape)
+        yield from _json(tape, folder)
     else:
-        yield from _yaml(tape)
+        yield from _yaml(tape, folder)
 
 
 class _Broken(ValueError):
@@ -68,7 +70,9 @@ class _Tape:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self.head = stream.read(_CHUNK).removeprefix(_MARK)
+        head = stream.read(_CHUNK)
+        self.marked = head.startswith(_MARK)
+        self.head = head.removeprefix(_MARK)
         self._rest = self.head
         self._decoder = getincrementaldecoder("utf-8")()
         self._depth = 0
@@ -90,6 +94,21 @@ class _Tape:
                 raise self.cut
         self.position += len(given)
         return given
+
+    def has_second(self) -> bool:
+        """Whether the first value of the file has an end, and what is broken comes after it."""
+        if not self._stream.seekable():
+            return False
+        self._stream.seek(len(_MARK) if self.marked else 0)
+        depth = 0
+        try:
+            for event, _ in ijson.basic_parse(self._stream, multiple_values=True):
+                depth += event.startswith("start_") - event.startswith("end_")
+                if not depth:
+                    return True
+        except ijson.JSONError:
+            pass
+        return False
 
     def _whole(self, given: bytes) -> bytes:
         """Return what comes before a byte that is not UTF-8 or no YAML, or before it gets too deep."""
@@ -117,25 +136,41 @@ class _Tape:
         return given
 
 
-def _json(tape: _Tape) -> Read:
+def _json(tape: _Tape, folder: Path | None) -> Read:
     names = _names(tape.head)
     found = next((_LISTS[name] for name in names if name in _LISTS), None)
     if found is None:
-        has = f"; this file has {', '.join(names)}" if names else ""
-        yield Flaw(None, "", f"this is no recording: {_KNOWN}{has}")
+        yield Flaw(None, "", _no_recording(names))
         return
     place, form = found
+    if _kind(tape.head, place) not in ("", "start_array"):
+        yield Flaw(None, "", f"{place} is no list")
+        return
     index = 0
     try:
         for entry in ijson.items(tape, f"{place}.item", use_float=True):
-            yield form(index, entry)
+            yield form(index, entry, folder)
             index += 1
         if not index and f'"{place.rpartition(".")[2]}"'.encode() not in tape.head:
             yield Flaw(None, "", f"the file has no {place}; {_KNOWN}")
     except _Broken as error:
         yield Flaw(index, f"byte {tape.position}", str(error))
     except ijson.JSONError as error:
-        yield Flaw(index, f"before byte {tape.position}", _reason(error))
+        where = f"before byte {tape.position}"
+        yield Flaw(None, where, SECOND) if tape.has_second() else Flaw(index, where, _reason(error))
+
+
+def _no_recording(names: list[str]) -> str:
+    return f"{_KNOWN}; this file has {', '.join(names)}" if names else _KNOWN
+
+
+def _kind(head: bytes, place: str) -> str:
+    """Return the event with which the value at a place begins, or "" where the head does not show it."""
+    try:
+        events = ijson.parse(BytesIO(head))
+        return next((str(event) for prefix, event, _ in events if prefix == place), "")
+    except ijson.JSONError:
+        return ""
 
 
 def _names(head: bytes) -> list[str]:
@@ -160,20 +195,21 @@ def _reason(error: Exception) -> str:
     return f"the file is cut off ({said})" if cut else f"it is no JSON here ({said})"
 
 
-def _yaml(tape: _Tape) -> Read:
+def _yaml(tape: _Tape, folder: Path | None) -> Read:
     """Yield each interaction once the next one shows that it is whole, or the file its end."""
     tape.yaml = True
     index, line = 0, 1
     held: Exchange | Flaw | None = None
     flaw: Flaw | None = None
+    items = Items(tape, cassettes.LISTS)  # type: ignore[arg-type]
     try:
-        for line, interaction in items(tape, cassettes.LISTS):  # type: ignore[arg-type]
+        for line, interaction in items:
             if held is not None:
                 yield held
-            found = cassettes.exchange(index, interaction)
+            found = cassettes.exchange(index, interaction, folder)
             held = found._replace(place=f"line {line}") if isinstance(found, Flaw) else found
             index += 1
-        if held is not None and tape.cut is not None:
+        if held is not None and tape.cut is not None and not items.closed:
             held, index = None, index - 1
     except (Misplaced, yaml.YAMLError) as error:
         flaw = _flaw(error, index, line)
@@ -188,7 +224,9 @@ def _yaml(tape: _Tape) -> Read:
 def _flaw(error: Exception, index: int, line: int) -> Flaw:
     """Return what the reader of YAML says; `line` is where the last item began that it read."""
     if isinstance(error, Misplaced):
-        return Flaw(index or None, f"line {error.line}", str(error))
+        message = str(error) if error.keys is None else _no_recording(error.keys)
+        entry = None if not index or message == SECOND else index
+        return Flaw(entry, f"line {error.line}", message)
     if isinstance(error, yaml.MarkedYAMLError):
         at = error.problem_mark or error.context_mark
         return Flaw(index, f"line {at.line + 1 if at else line}", f"it is no YAML here ({error.problem})")
