@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kling_contract.verify.traffic import Inspection, RedactedCopy, Report
 
 _FILES = "recordings: HAR files, and cassettes of vcrpy, VCR, Betamax or go-vcr"
+_REDACT = "write a copy without keys, cookies and images: a HAR, or a cassette for vcrpy if OUT ends in .yaml or .yml"
 
 
 def add(commands: Any) -> None:
@@ -35,14 +36,16 @@ def add(commands: Any) -> None:
         "kling-contract check-traffic tests/cassettes/*.yaml --json",
         "kling-contract check-traffic proxy.har --provider ./acme.yaml    whatever host it was recorded at",
         "kling-contract check-traffic session.har --redact for-support.har",
+        "kling-contract check-traffic cassette.yaml --redact for-support.yaml --junit traffic.xml",
     )
     parser = add_command(commands, "check-traffic", "hold recorded traffic against the contract", *examples)
     parser.add_argument("files", metavar="FILE", nargs="+", help=_FILES)
     parser.add_argument("--provider", metavar="P", help="a bundled name, or a file; its paths count under any host")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--junit", metavar="OUT.xml", help="write the report as JUnit XML too")
     parser.add_argument("--learn", metavar="OUT", help="write what was observed as an OpenAPI overlay (.yaml, .json)")
     parser.add_argument("--with-texts", action="store_true", help="with --learn: the texts of unknown errors too")
-    parser.add_argument("--redact", metavar="OUT.har", help="write a copy without keys, cookies and images")
+    parser.add_argument("--redact", metavar="OUT", help=_REDACT)
     parser.set_defaults(command=check_traffic)
 
 
@@ -65,12 +68,24 @@ def check_traffic(options: argparse.Namespace) -> int:
         for file in options.files:
             _check(file, inspection, report)
     _print(options, inspection, report)
-    for reason, count in copy.left_out.items() if copy else ():
-        entries = "1 entry is" if count == 1 else f"{count} entries are"
-        say(f"kling-contract check-traffic: in {options.redact} {entries} {reason}")
+    if copy:
+        _tell_of(copy, options.redact)
+    if options.junit:
+        _junit(options, inspection, report)
     if options.learn:
         _learn(options, inspection)
     return _verdict(inspection, report)
+
+
+def _tell_of(copy: RedactedCopy, name: str) -> None:
+    """Say what is not in a copy as it was, and what is in it that nobody could read."""
+    for reason, count in copy.left_out.items():
+        entries = "1 entry is" if count == 1 else f"{count} entries are"
+        say(f"kling-contract check-traffic: in {name} {entries} {reason}")
+    for reason, count in copy.copied_unread.items():
+        bodies = "1 body is" if count == 1 else f"{count} bodies are"
+        look = "look for secrets there before you send it"
+        say(f"kling-contract check-traffic: in {name} {bodies} copied unread ({reason}); {look}")
 
 
 def _wrong_use(options: argparse.Namespace) -> str | None:
@@ -79,9 +94,15 @@ def _wrong_use(options: argparse.Namespace) -> str | None:
     if options.with_texts and not options.learn:
         return "--with-texts goes with --learn"
     inputs = {Path(file).resolve() for file in options.files}
-    for name, value in (("--redact", options.redact), ("--learn", options.learn)):
+    written = (("--redact", options.redact), ("--learn", options.learn), ("--junit", options.junit))
+    for name, value in written:
         if value and Path(value).resolve() in inputs:
             return f"{name} {value} is the recording itself; choose another file"
+    outputs = [(name, value) for name, value in written if value]
+    for index, (name, value) in enumerate(outputs):
+        same = next((other for other, one in outputs[:index] if Path(one).resolve() == Path(value).resolve()), None)
+        if same:
+            return f"{same} and {name} both write {value}; choose two files"
     return None
 
 
@@ -93,10 +114,11 @@ def _copy(options: argparse.Namespace) -> Iterator[RedactedCopy | None]:
         return
     from importlib.metadata import version
 
-    from kling_contract.verify.traffic import RedactedCopy
+    from kling_contract.verify.traffic import CassettePen, HarPen, RedactedCopy
 
+    pen = CassettePen if Path(options.redact).suffix.lower() in (".yaml", ".yml") else HarPen
     with open(options.files[0], "rb"), open(options.redact, "w", encoding="utf-8", errors="replace") as file:
-        copy = RedactedCopy(file, version("kling-contract"))
+        copy = RedactedCopy(file, version("kling-contract"), pen)
         yield copy
         copy.close()
 
@@ -107,7 +129,7 @@ def _check(file: str, inspection: Inspection, report: Report) -> None:
 
     try:
         with open(file, "rb") as stream:
-            for each in inspection.findings(stream):
+            for each in inspection.findings(stream, Path(file)):
                 if isinstance(each, Finding):
                     report.add(file, each)
                 else:
@@ -127,6 +149,13 @@ def _print(options: argparse.Namespace, inspection: Inspection, report: Report) 
             print(line)
     for file, flaw in report.flaws:
         say(f"kling-contract check-traffic: {visible(f'{file}: {flaw}')}")
+
+
+def _junit(options: argparse.Namespace, inspection: Inspection, report: Report) -> None:
+    from kling_contract.clock import RealClock
+    from kling_contract.verify.traffic import junit_report
+
+    Path(options.junit).write_text(junit_report(report, inspection, RealClock().now()), encoding="utf-8")
 
 
 def _learn(options: argparse.Namespace, inspection: Inspection) -> None:

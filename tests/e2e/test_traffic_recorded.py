@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import harfile
 import httpx
 import pytest
@@ -125,4 +128,87 @@ def test_answers_that_break_the_contract_are_found_in_a_har(
     answer["text"] = answer["text"].replace('"succeed"', '"failed"')
     file.write_text(json.dumps(log))
     code, told = check(capsys, file)
-    assert (code, [(each["entries"], each["rule"]) for each in told["findings"]]) == (1, [([1], "task.result")])
+    assert code == 1
+    assert [(each["entries"], each["rule"]) for each in told["findings"]] == [
+        ([1], "task.result"),
+        ([1], "task.failed"),
+    ]
+
+
+def chunks(*parts: bytes) -> Iterator[bytes]:
+    yield from parts
+
+
+async def post(url: str, *bodies: dict[str, Any]) -> None:
+    """Send bodies as aiohttp's `json=`."""
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as session:
+        for body in bodies:
+            async with session.post(url, json=body) as answer:
+                await answer.read()
+
+
+GOOD = {"image": IMAGE, "model_name": "kling-v2-6", "cfg_scale": 0.5}
+BAD = {"image": IMAGE, "duration": 7, "api_key": "abcd1234efgh"}
+HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+
+
+def test_bodies_that_vcrpy_keeps_as_objects_are_judged_and_copied_for_vcrpy(
+    server: MockServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, copy = tmp_path / "cassette.yaml", tmp_path / "copy.yaml"
+    url = f"{server.url}/s/forms/kling/v1/videos/image2video"
+    good, bad = json.dumps(GOOD).encode(), json.dumps(BAD).encode()
+    made = [io.BytesIO(good), chunks(good[:9], good[9:]), io.BytesIO(bad), chunks(bad[:9], bad[9:])]
+    with vcr.use_cassette(str(file)), requests.Session() as session:
+        for body in made:
+            session.post(url, data=body, headers=HEADERS, timeout=30)
+        asyncio.run(post(url, GOOD, BAD))
+    assert file.read_text().count("!!python/object") == 4
+    assert f"    body:\n      cfg_scale: 0.5\n      image: {IMAGE}\n" in file.read_text()
+    code, told = check(capsys, file, "--redact", str(copy))
+    broken = [(each["entries"], each["rule"]) for each in told["findings"] if each["severity"] == "violation"]
+    assert (code, broken) == (1, [([2, 3, 5], "schema.type")])
+    assert (told["unjudged"], told["matched"]) == ([], 6)
+    written = copy.read_text()
+    assert KEY not in written
+    assert "abcd1234efgh" not in written
+    again, retold = check(capsys, copy)
+    assert again == 1
+    assert [{**each, "file": ""} for each in retold["findings"]] == [{**each, "file": ""} for each in told["findings"]]
+
+
+def test_vcrpy_plays_a_redacted_cassette_back(
+    server: MockServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, copy = tmp_path / "cassette.yaml", tmp_path / "copy.yaml"
+    url = f"{server.url}/s/play/kling/v1/videos/image2video"
+    with vcr.use_cassette(str(file)), requests.Session() as session:
+        made = session.post(url, data=io.BytesIO(json.dumps(GOOD).encode()), headers=HEADERS, timeout=30).json()
+    assert check(capsys, file, "--redact", str(copy))[0] == 0
+    sent = json.dumps(GOOD, separators=(",", ":"))
+    with vcr.use_cassette(str(copy), record_mode="none", match_on=["method", "uri", "body"]) as played:
+        assert requests.post(url, data=sent, headers=HEADERS, timeout=30).json() == made
+        assert played.play_count == 1
+
+
+def test_a_har_of_playwright_with_its_bodies_beside(
+    server: MockServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, copy = tmp_path / "page.har", tmp_path / "copy.har"
+    with harfile.open(file) as written, httpx.Client(transport=Har(written)) as client:
+        url = f"{server.url}/s/files/kling/v1/videos/image2video"
+        client.post(url, json=BAD, headers=HEADERS)
+    log = json.loads(file.read_text())
+    (entry,) = log["log"]["entries"]
+    for name, content in (("0a.json", entry["request"]["postData"]), ("0b.json", entry["response"]["content"])):
+        (tmp_path / name).write_text(content["text"])
+        content |= {"text": "", "_file": name}
+    file.write_text(json.dumps(log))
+    code, told = check(capsys, file, "--redact", str(copy))
+    assert (code, told["findings"][0]["rule"], told["unjudged"]) == (1, "schema.type", [])
+    assert "abcd1234efgh" not in copy.read_text()
+    (tmp_path / "0a.json").unlink()
+    (tmp_path / "0b.json").unlink()
+    assert check(capsys, copy)[1]["findings"][0]["entries"] == [0]
+    code, told = check(capsys, file)
+    assert (code, [each["reason"] for each in told["unjudged"]]) == (0, ["file", "file"])

@@ -122,12 +122,17 @@ BROKEN: dict[str, tuple[Callable[[list[Entry]], Any], set[str]]] = {
     "a result before the end": (lambda e: change(e[2], task_result=RESULT), {"task.result"}),
     "an end without a result": (lambda e: change(e[3], task_result={"videos": []}), {"task.no-result"}),
     "an end with no list of results": (lambda e: change(e[3], task_result={}), {"task.no-result"}),
-    "an end with null for a list": (lambda e: change(e[3], task_result={"videos": None}), {"task.no-result", "schema.type"}),
+    "an end with null for a list": (
+        lambda e: change(e[3], task_result={"videos": None}),
+        {"task.no-result", "schema.type"},
+    ),
     "an end without anything": (lambda e: change(e[3], task_result=None), {"task.no-result", "schema.required"}),
     "a result without a URL": (lambda e: change(e[3], task_result=with_url("")), {"task.no-result"}),
     "a result with a blank URL": (lambda e: change(e[3], task_result=with_url("  ")), {"task.no-result"}),
-    "a result that is an empty object": (lambda e: change(e[3], task_result={"videos": [{}]}),
-                                         {"task.no-result", "schema.required"}),
+    "a result that is an empty object": (
+        lambda e: change(e[3], task_result={"videos": [{}]}),
+        {"task.no-result", "schema.required"},
+    ),
     "a time in seconds": (lambda e: [change(each, created_at=1790000000) for each in e[:4]], {"task.times"}),
     "a time before the creation": (lambda e: change(e[2], updated_at=1789999999999), {"task.times"}),
     "a creation that moves": (lambda e: change(e[2], created_at=1789999999000), {"task.created"}),
@@ -191,7 +196,11 @@ def listed(entries: list[Entry], *tasks: Any) -> Entry:
     """Return the answer to a list with these tasks."""
     body = {"code": 0, "message": "SUCCEED", "request_id": "r", "data": list(tasks)}
     asked = {**entries[LAST]["request"], "url": f"{LISTS}?pageNum=1&pageSize=5"}
-    return {**entries[LAST], "request": asked, "response": {"status": 200, "headers": [], "content": {"text": json.dumps(body)}}}
+    return {
+        **entries[LAST],
+        "request": asked,
+        "response": {"status": 200, "headers": [], "content": {"text": json.dumps(body)}},
+    }
 
 
 def test_each_task_of_a_list_is_to_have_its_result_or_its_reason(entries: list[Entry]) -> None:

@@ -165,7 +165,8 @@ AMBIGUOUS: dict[str, tuple[str, Any]] = {
     "base64_string that is a number": ("body: {base64_string: 5}", {"base64_string": 5}),
     "a type and three more": ("body: {type: json, content: x, mode: std}",
                               {"type": "json", "content": "x", "mode": "std"}),
-    "a type and two contents": ("body: {type: json, content: x, data: y}", {"type": "json", "content": "x", "data": "y"}),
+    "a type and two contents": ("body: {type: json, content: x, data: y}",
+                                {"type": "json", "content": "x", "data": "y"}),
     "an empty mapping": ("body: {}", {}),
     "an empty list": ("body: []", []),
     "a list of texts": ("body: [a, b]", ["a", "b"]),
@@ -189,21 +190,24 @@ def test_what_could_be_a_form_or_the_request_itself_is_the_request(name: str) ->
 
 
 def test_numbers_of_a_mapping_are_judged_as_they_are_written() -> None:
-    data, _ = one(cassette("body: {a: 0.30000000000000000000000000000000000001, b: 123456789012345678901234567890}")).body.read()
+    data, _ = one(
+        cassette("body: {a: 0.30000000000000000000000000000000000001, b: 123456789012345678901234567890}")
+    ).body.read()
     assert data == b'{"a":0.30000000000000000000000000000000000001,"b":123456789012345678901234567890}'
 
 
 UNKNOWN: dict[str, tuple[str, str]] = {
     "a call": ("body: !!python/object/apply:os.system ['touch /tmp/never']", "!!python/object/apply:os.system"),
-    "a call in a mapping": ("body: {a: !!python/object/apply:os.system [ls]}", "it holds !!python/object/apply:os.system"),
+    "a call in a mapping": ("body: {a: !!python/object/apply:os.system [ls]}",
+                            "it holds !!python/object/apply:os.system"),
     "a call as a text": ("body: !!python/object/apply:os.system ls", "!!python/object/apply:os.system"),
     "a file of calls": ("body: !!python/object/new:_io.BytesIO\n  state: !!python/object/apply:os.system [ls]",
                         "!!python/object/new:_io.BytesIO"),
-    "chunks that are calls": ("body: !!python/object/apply:builtins.iter\n  args:\n  - - !!python/object/apply:os.system [ls]",
-                              "neither bytes nor texts"),
+    "chunks that are calls": (chunks("!!python/object/apply:os.system [ls]"), "neither bytes nor texts"),
     "a name": ("body: !!python/name:os.system ''", "!!python/name:os.system"),
     "a module": ("body: !!python/module:os ''", "!!python/module:os"),
-    "a form of aiohttp": ("body: !!python/object:aiohttp.formdata.FormData\n  _fields: []", "aiohttp.formdata.FormData"),
+    "a form of aiohttp": ("body: !!python/object:aiohttp.formdata.FormData\n  _fields: []",
+                          "aiohttp.formdata.FormData"),
     "fields of a form": ("body:\n- !!python/tuple [image, x]", "fields of a form"),
     "a form with bytes": ("body: {a: !!binary AAAA}", "it holds bytes"),
     "a tag of its own": ("body: !own {a: 1}", "!own"),
@@ -243,7 +247,7 @@ def test_what_can_be_seen_of_an_unknown_form_has_no_secret_in_its_copy() -> None
     for secret in ("t0psecret", KEY, "abcd1234efgh"):
         assert secret not in written + str(told)
     assert "plain" in written
-    assert copy.copied_unread == {"request: its form is not known": 1}
+    assert copy.copied_unread == {"request: the body has a form that is not known": 1}
 
 
 def test_bytes_that_cannot_be_read_are_copied_without_the_secrets_that_stand_in_them() -> None:
@@ -454,7 +458,21 @@ def test_a_file_beside_the_har_is_read(entry: Entry, tmp_path: Path) -> None:
     assert found(har([copy.deepcopy(original()[0]) | {"response": entry["response"]}]), folder=tmp_path) == []
 
 
-NAMES = ["../0a1b.json", "/etc/hostname", "a/b", "..", ".", "", "a\\b", "C:a", "x\0y", "folder", "link", "pipe", "none.json"]
+NAMES = [
+    "../0a1b.json",
+    "/etc/hostname",
+    "a/b",
+    "..",
+    ".",
+    "",
+    "a\\b",
+    "C:a",
+    "x\0y",
+    "folder",
+    "link",
+    "pipe",
+    "none.json",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -528,8 +546,8 @@ def test_the_codes_of_other_cassettes_may_be_texts_too() -> None:
     assert one(text.encode()).status == 201
 
 
-TAGS = st.sampled_from(["", "!own ", "!!python/tuple ", "!!python/object/new:_io.BytesIO ", "!!set ", "!!binary ",
-                        "!!python/object/apply:builtins.iter ", "!!python/object/apply:os.system ", "!!int ", "! "])  # fmt: skip
+PYTHON = ["tuple", "object/new:_io.BytesIO", "object/apply:builtins.iter", "object/apply:os.system"]
+TAGS = st.sampled_from(["", "!own ", "!!set ", "!!binary ", "!!int ", "! ", *(f"!!python/{each} " for each in PYTHON)])
 SCALARS = st.sampled_from(["x", "5", "0.5", "null", "''", "AAAA", "{}", "[]", ".nan", "0x", "1e5", "<<"])
 
 

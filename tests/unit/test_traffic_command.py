@@ -10,6 +10,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema_rs
 import pytest
@@ -18,6 +19,7 @@ from recorded import KEY, Entry, dumped, har, made, png, vcrpy
 
 from kling_contract.cli import main
 from kling_contract.documents import folder, load
+from kling_contract.verify.traffic import unjudged
 
 
 @cache
@@ -128,10 +130,144 @@ def test_an_answer_moves_no_terminal_and_writes_no_line_of_its_own(
 
 def test_nothing_of_a_provider_is_its_own_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     entry = {"request": {"url": "https://other.example/"}, "response": {"status": 200}}
-    assert run(capsys, write(tmp_path, har([entry])))[:2] == (
-        3,
-        "1 entry, and none belongs to an operation of a provider\n",
-    )
+    code, out, _ = run(capsys, write(tmp_path, har([entry])))
+    assert code == 3
+    assert out.splitlines() == [
+        "not judged:",
+        "  1 entry (#0): no document names its host (--provider P takes any): other.example",
+        "1 entry, and none belongs to an operation of a provider",
+    ]
+
+
+def everything(entries: list[Entry]) -> list[Any]:
+    """Return a recording in which something is not judged for each reason there is."""
+    other = {"request": {"url": "https://bank.example/", "method": "GET"}, "response": {"status": 200, "content": {}}}
+    cdn = {**other, "request": {"url": "http://cdn.example:81/", "method": "GET"}}
+    path = {**other, "request": {"url": "https://api.cometapi.com/kling/v1/videos/image2vidoe/1", "method": "GET"}}
+    asked_first = {**entries[1], "request": {**entries[1]["request"], "method": "OPTIONS"}}
+    url = json.loads(entries[2]["response"]["content"]["text"])["data"]["task_result"]["videos"][0]["url"]
+    fetched = {**other, "request": {"url": url, "method": "GET"}}
+    create, lost, cut = (copy.deepcopy(entries[0]) for _ in range(3))
+    create["response"] = {"status": 0, "content": {}}
+    del lost["request"]["postData"]
+    cut["response"]["content"]["text"] = cut["response"]["content"]["text"][:20]
+    cut["response"]["content"]["size"] = 200
+    return [other, other, cdn, path, asked_first, 7, *entries, fetched, create, lost, cut]
+
+
+WHY = [
+    ("entry", "host", [0, 1], "bank.example"),
+    ("entry", "host", [2], "cdn.example:81"),
+    ("entry", "path", [3], "api.cometapi.com"),
+    ("entry", "preflight", [4], None),
+    ("entry", "unreadable", [5], None),
+    ("entry", "result", [9], None),
+    ("answer", "unanswered", [10], None),
+    ("request", "not-recorded", [11], None),
+    ("answer", "cut", [12], None),
+]
+
+
+def test_what_was_not_judged_is_counted_by_reason_and_listed(
+    entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path, har(everything(entries)))
+    _, told = checked(capsys, file)
+    assert [(each["part"], each["reason"], each["entries"]) for each in told["unjudged"]] == [each[:3] for each in WHY]
+    assert [each["detail"] for each in told["unjudged"]][:7] == [each[3] for each in WHY][:7]
+    assert all(each["count"] == len(each["entries"]) and each["message"] for each in told["unjudged"])
+    assert {each["file"] for each in told["unjudged"]} == {str(file)}
+    code, out, _ = run(capsys, file)
+    assert code == 2
+    size = len(entries[0]["request"]["postData"]["text"])
+    began = out.splitlines().index("not judged:")
+    assert out.splitlines()[began + 1 : began + 9] == [
+        "  3 entries (#0, #1, #2): no document names its host (--provider P takes any): bank.example, cdn.example:81",
+        "  1 entry (#3): no operation has such a path: api.cometapi.com",
+        "  1 entry (#4): a browser asks whether it may send a request (OPTIONS)",
+        "  1 entry (#5): it cannot be read",
+        "  1 entry (#9): it fetches a result, of which only the time is judged",
+        "  1 answer (#10): none came, or none was recorded",
+        f"  1 request (#11): the body was not recorded: the recording does not have its {size} bytes",
+        "  1 answer (#12): the body was cut off by the recorder: the recording has 20 of 200 bytes",
+    ]
+    assert out.splitlines()[-1].startswith("12 entries, 6 judged (1 without an answer), 7 not: ")
+
+
+def test_a_host_that_is_not_asked_for_is_no_reason_where_any_host_counts(
+    entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = run(capsys, write(tmp_path, har(everything(entries))), "--provider", "cometapi")
+    assert "  4 entries (#0, #1, #2, #3): no operation has such a path: bank.example, " in out
+    assert "no document names its host" not in out
+
+
+def test_five_thousand_images_do_not_drown_the_report(
+    entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = [
+        {
+            "request": {"url": f"https://cdn{number % 50}.example/{number}.png", "method": "GET"},
+            "response": {"status": 200},
+        }
+        for number in range(5000)
+    ]
+    file = write(tmp_path, har([*images, *entries]))
+    _, out, _ = run(capsys, file)
+    assert len(out.splitlines()) == 7
+    assert "  5000 entries (#0, #1, #2, #3, #4, #5, #6, #7 and 4992 more): no document names its host" in out
+    assert " and 42 more" in out
+    _, told = checked(capsys, file)
+    assert sorted(entry for group in told["unjudged"] for entry in group["entries"]) == list(range(5000))
+
+
+def test_hosts_without_end_take_no_memory_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unjudged, "MOST", 3)
+    ledger = unjudged.Ledger()
+    for number in range(10):
+        ledger.add("a.har", "entry", "host", number, f"{number}.example")
+    assert len(ledger.groups) == 4
+    assert ledger.entries == 10
+
+
+def test_the_report_as_junit_xml(entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.xml"
+    run(capsys, write(tmp_path, har([*everything(entries), *broken(entries)])), "--junit", out)
+    suite = ElementTree.parse(out).getroot()[0]
+    assert {name: suite.get(name) for name in ("failures", "errors", "skipped")} == {
+        "failures": "2",
+        "errors": "1",
+        "skipped": "8",
+    }
+    failed = {case.get("name"): case.find("failure") for case in suite if case.find("failure") is not None}
+    assert set(failed) == {"createImageToVideo", "getImageToVideo"}
+    create = failed["createImageToVideo"]
+    assert create is not None
+    assert "schema.enum" in (create.text or "")
+    skipped = {str(case.get("name")): case.find("skipped") for case in suite if case.find("skipped") is not None}
+    (host,) = (each for name, each in skipped.items() if "names its host" in name)
+    assert host is not None
+    assert host.get("message", "").startswith("3 entries (#0, #1, #2): no document names its host")
+    told = suite.find("system-out")
+    assert told is not None
+    assert "answer.error" in (told.text or "")
+
+
+def test_failed_tasks_are_told_apart_with_their_reasons(
+    entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = json.loads(entries[2]["response"]["content"]["text"])
+    del told["data"]["task_result"]
+    told["data"] |= {"task_status": "failed", "task_status_msg": f"refused; token={KEY}\x1b[2J"}
+    entries[2]["response"]["content"]["text"] = json.dumps(told)
+    code, out, _ = run(capsys, write(tmp_path, har([*entries, entries[2]])))
+    assert code == 0
+    assert out.splitlines()[:2] == [
+        "failed tasks:",
+        f"  #2 cometapi getImageToVideo task: task.failed: task {told['data']['task_id']} failed: "
+        "refused; token=[redacted]\\x1b[2J",
+    ]
+    assert out.splitlines()[-1] == "4 entries, 4 judged: 0 violations, 1 notes"
 
 
 def test_what_was_read_before_a_file_was_cut_off_is_told(
@@ -209,6 +345,66 @@ def test_what_a_redacted_copy_leaves_out_is_told_with_the_reason(
     notes = [line for line in told.splitlines() if "route.unknown" in line]
     assert (again, [line for line in retold.splitlines() if "route.unknown" in line]) == (0, notes)
     assert notes[0].startswith("  #1, #3 cometapi request: route.unknown: GET /kling/v1/videos/image2vidoe/1 is not in")
+
+
+TAGGED = """
+- request:
+    method: POST
+    uri: https://api.cometapi.com/kling/v1/videos/image2video
+    headers: {Authorization: [Bearer KEY]}
+    body: !!python/object/apply:os.system ['echo KEY; touch never']
+  response: {status: {code: 200}, headers: {Content-Encoding: [gzip]}, body: {string: !!binary bm9wZQD/}}
+"""
+
+
+@pytest.mark.parametrize("name", ["out.har", "out.yaml"])
+def test_a_copy_tells_of_the_bodies_that_nobody_could_read(
+    name: str, entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = dumped(vcrpy(entries)).decode().partition("version: 1")[0]
+    recording = write(tmp_path, f"{head}{TAGGED.replace('KEY', KEY)}version: 1\n".encode(), "a.yaml")
+    out = tmp_path / name
+    code, told, err = run(capsys, recording, "--redact", out)
+    assert code == 0
+    assert [line.partition(str(out))[2] for line in err.splitlines()] == [
+        " 1 body is copied unread (request: the body has a form that is not known);"
+        " look for secrets there before you send it",
+        " 1 body is copied unread (answer: the body cannot be decoded); look for secrets there before you send it",
+    ]
+    written = out.read_text()
+    assert KEY not in written
+    assert "!!python/object/apply:os.system" in written
+    assert "echo [redacted]; touch never" in written
+    again, retold, _ = run(capsys, out)
+    assert (again, retold) == (0, told)
+
+
+@pytest.mark.parametrize("kind", ["har", "yaml"])
+def test_a_copy_may_be_a_cassette_that_is_judged_the_same(
+    kind: str, entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = {"request": {"url": "https://bank.example/?me=1", "method": "GET", "headers": []}}
+    other |= {"response": {"status": 200, "headers": [], "content": {"text": "mine"}}}
+    other |= {"startedDateTime": entries[0]["startedDateTime"]}
+    spoilt = [other, *broken(entries)]
+    recording = write(tmp_path, har(spoilt) if kind == "har" else dumped(vcrpy(spoilt)), f"a.{kind}")
+    out = tmp_path / "out.yaml"
+    code, told = checked(capsys, recording, "--redact", out)
+    again, retold = checked(capsys, out)
+    assert (code, again) == (1, 1)
+    assert [{**each, "file": ""} for each in retold["findings"]] == [{**each, "file": ""} for each in told["findings"]]
+    assert retold["operations"] == told["operations"]
+    written = out.read_text()
+    for secret in (KEY, "t0psecret", "abcdefgh", "bank.example", "mine", png(20, 20)[:60]):
+        assert secret not in written
+    assert "!!python" not in written
+    assert [each["request"]["uri"] for each in yaml.safe_load(written)["interactions"]][1].endswith("/image2video")
+
+
+def test_a_cassette_of_nothing_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.yml"
+    run(capsys, write(tmp_path, har([])), "--redact", out)
+    assert yaml.safe_load(out.read_text()) == {"interactions": [], "version": 1}
 
 
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}
@@ -316,6 +512,9 @@ def test_nothing_seen_is_nothing_learned(tmp_path: Path, capsys: pytest.CaptureF
         (["a.har", "b.har", "--redact", "c.har"], "--redact copies one FILE at a time"),
         (["a.har", "--redact", "a.har"], "--redact a.har is the recording itself; choose another file"),
         (["a.har", "--learn", "./a.har"], "--learn ./a.har is the recording itself; choose another file"),
+        (["a.har", "--junit", "a.har"], "--junit a.har is the recording itself; choose another file"),
+        (["a.har", "--redact", "b", "--learn", "./b"], "--redact and --learn both write ./b; choose two files"),
+        (["a.har", "--learn", "b", "--junit", "b"], "--learn and --junit both write b; choose two files"),
         (["a.har", "--with-texts"], "--with-texts goes with --learn"),
     ],
 )

@@ -147,8 +147,16 @@ MALFORMED: dict[str, tuple[str | bytes, int, str]] = {
     ),
     "a text": ("hello", 0, f"line 1: {NO_RECORDING}"),
     "a comment alone": ("# nothing", 0, "the file is empty"),
-    "cut in a mapping body": (f"{CASSETTE}- request: {{uri: x, body: {{a: 1, b", 1, "entry 1, line 5: it is no YAML here"),
-    "an alias of itself": (f"{CASSETTE}- &a {{request: *a}}", 1, "entry 1, line 4: the alias a stands in what it names"),
+    "cut in a mapping body": (
+        f"{CASSETTE}- request: {{uri: x, body: {{a: 1, b",
+        1,
+        "entry 1, line 5: it is no YAML here",
+    ),
+    "an alias of itself": (
+        f"{CASSETTE}- &a {{request: *a}}",
+        1,
+        "entry 1, line 4: the alias a stands in what it names",
+    ),
     "a picture": (b"\x89PNG\r\n\x1a\n", 0, "byte 0: byte 0x89 is not UTF-8"),
     "an interaction without URL": (
         "interactions: [{request: {}, response: {status: 200}}]",

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 Message = Literal["request", "answer"]
 
 REASONS: dict[str, str] = {
-    "not-recorded": "the recording does not have it",
-    "form": "its form is not known",
-    "encoding": "it cannot be decoded",
-    "cut": "it was cut off by the recorder",
-    "file": "it is in another file, which cannot be read",
+    "not-recorded": "the body was not recorded",
+    "form": "the body has a form that is not known",
+    "encoding": "the body cannot be decoded",
+    "cut": "the body was cut off by the recorder",
+    "file": "the body is in another file, which cannot be read",
 }
 
 _MARKS = ("truncated", "omitted", "discarded")
 _CUTTING = (*_MARKS, "too large", "too long", "too big", "exceed", "not included", "limit", "cut off")
 _END = 60  # characters at the end of a text in which a recorder says that it was cut
-_HEAD = 4  # characters that no compression begins with, if all can be printed
+_HEAD = 100  # characters by which a text is told from something compressed
 _SAID = 200  # characters of what a recorder says that are shown
 
 
@@ -97,7 +97,8 @@ class Body:
 
     def _is_text(self) -> bool:
         """Whether it is a text, as nothing compressed can be: its header tells of a compression that was taken off."""
-        return isinstance(self.stored, str) and not self.base64 and self.stored[:_HEAD].isprintable()
+        head = self.stored[:_HEAD] if isinstance(self.stored, str) and not self.base64 else "\0"
+        return "\ufffd" not in head and all(each.isprintable() or each.isspace() for each in head)
 
     def _cut(self, data: bytes, size: int, said: int) -> Unread | None:
         """Return what speaks for it that the recorder did not keep it all. What is whole JSON is whole all the same."""

@@ -5,7 +5,8 @@
     Betamax   as Ruby's, in JSON; `recorded_at` without a zone is UTC
     go-vcr    `interactions`; `url`, `code` beside a `status` in words, `duration` as Go writes it, `content_length`
 
-Our own copies have what `told` reads beside. The forms of bodies are in `forms`. Sources: vcrpy's `vcr/serialize.py`, VCR's `lib/vcr/structs.rb`, Betamax's `betamax/util.py`, go-vcr's `cassette.go`.
+Our own copies have what `told` reads beside. The forms of bodies are in `forms`.
+Sources: vcrpy's `vcr/serialize.py`, VCR's `lib/vcr/structs.rb`, Betamax's `betamax/util.py`, go-vcr's `cassette.go`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ Headers = Mapping[str, str]
 
 _DIGITS = 3  # of an HTTP status; -1 is one that did not come
 _LONGEST = 18  # digits of a number of bytes
+_LONGEST_SPAN = 10**15  # ms; 30,000 years
 _LATEST = 253_402_300_799  # Unix time of 9999-12-31T23:59:59Z
 
 
@@ -33,10 +33,10 @@ class Exchange:
     method: str
     url: str
     headers: Headers = field(default_factory=dict)
-    body: Body = Body()
+    body: Body = field(default_factory=Body)
     status: int = 0
     answer_headers: Headers = field(default_factory=dict)
-    answer: Body = Body()
+    answer: Body = field(default_factory=Body)
     started: float | None = None
     took: float | None = None
     error: str = ""
@@ -102,6 +102,6 @@ def length(value: Any) -> int:
 
 def span(milliseconds: Any) -> float | None:
     """Return seconds; None for what is no span, and for 0, which recorders write where they did not measure."""
-    if not isinstance(milliseconds, int | float) or not math.isfinite(milliseconds) or milliseconds <= 0:
+    if not isinstance(milliseconds, int | float | Decimal) or not 0 < milliseconds < _LONGEST_SPAN:
         return None
-    return milliseconds / 1000
+    return float(milliseconds) / 1000

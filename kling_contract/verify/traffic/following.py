@@ -30,6 +30,7 @@ _EARLIEST = 10**11  # milliseconds; less is seconds, since it would be before 19
 _RANKS = {"submitted": 0, "processing": 1, "succeed": 2, "failed": 2}
 _ENDED = 2
 FAILED = "failed"
+FAILED_TASK = "task.failed"  # the rule of the note that a task failed
 _RESULTS = ("images", "videos")
 _V = TypeVar("_V")
 
@@ -203,7 +204,7 @@ def _missing_results(seen: Seen, task: str, results: list[Mapping[str, Any]]) ->
 def _failure(seen: Seen, values: Mapping[str, Any]) -> Finding:
     reason = values.get("reason")
     told = f": {reason}" if isinstance(reason, str) and reason.strip() else ", and no reason is given"
-    return seen.note("task", Violation("", "task.failed", f"task {values['id']} failed{told}"))
+    return seen.note("task", Violation("", FAILED_TASK, f"task {values['id']} failed{told}"))
 
 
 def _contradictions(seen: Seen, values: Mapping[str, Any], known: Course) -> Iterator[Finding]:

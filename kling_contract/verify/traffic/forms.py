@@ -208,5 +208,3 @@ def _leaf(value: Any) -> Any:
 
 def _name(name: Any) -> str:
     return name.decode("latin-1") if isinstance(name, bytes) else str(name)
-
-

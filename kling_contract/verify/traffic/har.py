@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kling_contract.headers import folded
 from kling_contract.verify.traffic.body import Body, Unread
 from kling_contract.verify.traffic.exchange import Exchange, Flaw, length, moment, span, status_of
 from kling_contract.verify.traffic.told import told_images, told_unread
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SHOWN = 100  # characters of a file's name
 UNKNOWN_TIME = "1970-01-01T00:00:00.000Z"  # a HAR must have a time, and some recordings have none

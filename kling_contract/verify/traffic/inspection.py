@@ -57,7 +57,7 @@ class Inspection:
         others: Sequence[Provider] = (),
         copy: Copy | None = None,
     ) -> None:
-        self._others, self._copy = others or providers, copy
+        self._others, self._copy, self._anywhere = others or providers, copy, anywhere
         self._matcher = Matcher(providers, anywhere=anywhere)
         self._followers = Followers()
         self._forgotten = 0
@@ -99,8 +99,9 @@ class Inspection:
         if match is not None and match.operation is not None:
             yield from self._judged(exchange, Seen(exchange, match.provider, match.operation, match.value), result)
             return
-        reason = "preflight" if asked_first else "result" if result else "path" if match else "host"
-        self.unjudged.add(self._file, "entry", reason, exchange.index, host(exchange.url) if reason == "host" else "")
+        unknown = "path" if match is not None or self._anywhere else "host"
+        reason = "preflight" if asked_first else "result" if result else unknown
+        self.unjudged.add(self._file, "entry", reason, exchange.index, host(exchange.url) if reason == unknown else "")
         if self._copy and match is not None and result is None:
             self._copy.unknown(exchange)
         elif self._copy:

@@ -6,8 +6,7 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import ijson  # type: ignore[import-untyped]
 import yaml
@@ -15,6 +14,9 @@ import yaml
 from kling_contract.verify.traffic import cassettes, har
 from kling_contract.verify.traffic.exchange import Exchange, Flaw
 from kling_contract.verify.traffic.interactions import SECOND, Items, Misplaced
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Read = Iterator[Exchange | Flaw]
 Form = Callable[[int, Any, "Path | None"], Exchange | Flaw]

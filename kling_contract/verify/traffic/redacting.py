@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from kling_contract.verify.traffic.pens import HarPen, Pen
 from kling_contract.verify.traffic.shown import Shown, Texts
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from typing import TextIO
 
     from kling_contract.documents import Operation

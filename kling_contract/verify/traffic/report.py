@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kling_contract.redaction import visible
+from kling_contract.verify.traffic.following import FAILED_TASK
+from kling_contract.verify.traffic.unjudged import lines as unjudged_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +72,13 @@ class Report:
         """Return the groups of broken promises, or the notes."""
         return [group for group in self.groups.values() if group.first.broken is broken]
 
+    def sections(self) -> Iterator[tuple[str, list[Group]]]:
+        """Yield the groups under their titles; how tasks failed is nothing that a document could say."""
+        notes = self.listed(broken=False)
+        yield "violations", self.listed(broken=True)
+        yield "notes, candidates for drift", [each for each in notes if each.first.violation.rule != FAILED_TASK]
+        yield "failed tasks", [each for each in notes if each.first.violation.rule == FAILED_TASK]
+
     def as_dict(self, inspection: Inspection) -> dict[str, Any]:
         """Return everything as JSON-ready data."""
         flaws = [{"file": file, **flaw._asdict()} for file, flaw in self.flaws]
@@ -77,7 +86,9 @@ class Report:
         found = {"violations": self.violations, "notes": self.notes, "unlisted": self.unlisted}
         groups = [group.as_dict() for group in self.groups.values()]
         times = [_times(sight) for sight in inspection.observed.sights.values()]
-        return {**counts, **found, "unreadable": flaws, "findings": groups, "operations": times}
+        unjudged = [group.as_dict() for group in inspection.unjudged.groups.values()]
+        told = {"unreadable": flaws, "findings": groups, "unjudged": unjudged, "operations": times}
+        return {**counts, **found, **told}
 
 
 def _times(sight: Sight) -> dict[str, Any]:
@@ -95,14 +106,18 @@ def _documented(lifecycle: Lifecycle) -> dict[str, float]:
 
 def lines(report: Report, inspection: Inspection) -> Iterator[str]:
     """Yield the report for people."""
-    files = len({group.file for group in report.groups.values()} | {file for file, _ in report.flaws}) > 1
-    for broken, title in ((True, "violations"), (False, "notes, candidates for drift")):
-        groups = report.listed(broken=broken)
+    unjudged = inspection.unjudged
+    seen = {group.file for group in report.groups.values()} | {file for file, _ in report.flaws}
+    named = len(seen | {group.file for group in unjudged.groups.values()}) > 1
+    for title, groups in report.sections():
         if groups:
             yield f"{title}:"
-            yield from (f"  {_line(group, named=files)}" for group in groups)
+            yield from (f"  {_line(group, named=named)}" for group in groups)
     if report.unlisted:
         yield f"{report.unlisted} further findings are not listed"
+    if unjudged.groups:
+        yield "not judged:"
+        yield from (f"  {line}" for line in unjudged_lines(unjudged, named=named))
     yield from _table(inspection)
     if inspection.forgotten:
         yield f"{inspection.forgotten} tasks and results were too long ago to be followed on"
@@ -151,5 +166,6 @@ def _sum(report: Report, inspection: Inspection) -> str:
     if not inspection.matched:
         return f"{entries}, and none belongs to an operation of a provider"
     unanswered = f" ({inspection.unanswered} without an answer)" if inspection.unanswered else ""
-    read = f"{entries}, {inspection.matched} judged{unanswered}"
+    left = f", {inspection.unjudged.entries} not" if inspection.unjudged.entries else ""
+    read = f"{entries}, {inspection.matched} judged{unanswered}{left}"
     return f"{read}: {report.violations} violations, {report.notes} notes"

@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Shown(NamedTuple):
-    """A body as it may be shown: its text, which may be base64; `kept` is what stands there in a form that is not known.
+    """A body as it may be shown: its text, which may be base64, or `kept`, which stands there in an unknown form.
 
     `unread` says why it could not be read, and was copied as it is.
     """

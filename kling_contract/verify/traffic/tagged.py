@@ -1,9 +1,8 @@
-"""YAML values that have a tag: data like any other, which remembers what it was called. Nothing is ever made of a tag."""
+"""YAML values that have a tag: data that remembers what it was called. Nothing is ever made of a tag."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
 STANDARD = "tag:yaml.org,2002:"
 PYTHON = f"{STANDARD}python/"
@@ -40,9 +39,6 @@ class TaggedText(str):
     """A scalar with a tag that says nothing here."""
 
     tag = ""
-
-
-Scalar: TypeAlias = "str | bytes | int | Decimal | float | bool | None"
 
 
 def plain(tag: str | None) -> str:

@@ -1,8 +1,8 @@
 """What our own redacted copies tell of what they no longer hold, as far as it has the form in which it was written.
 
-    _images      an image that was replaced, and what the gate found of it
-    _unjudged    a body that could not be read, and why
-    _body        what stands there in a form that is not known (read with the body it belongs to)
+_images      an image that was replaced, and what the gate found of it
+_unjudged    a body that could not be read, and why
+_body        what stands there in a form that is not known (read with the body it belongs to)
 """
 
 from __future__ import annotations

@@ -19,12 +19,12 @@ _SHOWN = 8  # entries, and details, that a line names
 _LONGEST = 60  # characters of a detail
 
 ENTRY_REASONS = {
-    "host": "no document has such a host (with --provider P, paths count under any host)",
+    "host": "no document names its host (--provider P takes any)",
     "path": "no operation has such a path",
     "preflight": "a browser asks whether it may send a request (OPTIONS)",
     "result": "it fetches a result, of which only the time is judged",
     "unreadable": "it cannot be read",
-    "unanswered": "the recording has none",
+    "unanswered": "none came, or none was recorded",
 }
 
 
@@ -88,9 +88,9 @@ def line(groups: list[Unjudged], *, named: bool) -> str:
     entries = sorted(entry for group in groups for entry in group.entries)
     place = f"{first.file} " if named else ""
     details = [group.detail[:_LONGEST] for group in sorted(groups, key=lambda each: -len(each.entries)) if group.detail]
-    told = f" ({_some(details)})" if details else ""
+    told = f": {_some(details)}" if details else ""
     counted = _counted(len(entries), first.part)
-    return visible(f"{place}{counted}: {words(first.part, first.reason)}{told}: {numbers(entries)}")
+    return visible(f"{place}{counted} ({numbers(entries)}): {words(first.part, first.reason)}{told}")
 
 
 def numbers(entries: Iterable[int]) -> str:
