@@ -531,11 +531,10 @@ def test_a_status_is_a_number_however_it_is_written(status: Any, read_as: int | 
     entry["response"]["status"] = status
     text = json.dumps({"log": {"entries": [entry]}}).replace("Infinity", "1e999")
     given = [text.encode()]
-    if status != -1:
-        loaded = yaml.safe_load(cassette("body: x"))
-        for form in (status, {"code": status}):
-            loaded["interactions"][0]["response"]["status"] = form
-            given += [dumped(loaded), dumped(loaded, "json").replace(b"Infinity", b"1e999")]
+    loaded = yaml.safe_load(cassette("body: x"))
+    for form in (status, {"code": status}):
+        loaded["interactions"][0]["response"]["status"] = form
+        given += [dumped(loaded), dumped(loaded, "json").replace(b"Infinity", b"1e999")]
     for data in given:
         (each,) = read(io.BytesIO(data))
         assert (each.status if isinstance(each, Exchange) else None) == read_as
@@ -547,6 +546,37 @@ def test_the_codes_of_other_cassettes_may_be_texts_too() -> None:
 
 
 PYTHON = ["tuple", "object/new:_io.BytesIO", "object/apply:builtins.iter", "object/apply:os.system"]
+
+
+@pytest.mark.parametrize("coding", ["deflate\ufeff", "gzip, \u212a", "br, br", "," * 1000])
+def test_a_coding_that_is_no_word_makes_nothing_raise(coding: str, entry: Entry) -> None:
+    data = posted(entry, {"text": zipped(b"nope"), "encoding": "base64"}, headers=headers(("Content-Encoding", coding)))
+    (finding,) = [each for each in found(data) if isinstance(each, Finding)]
+    assert finding.violation.rule in ("request.body", "json.malformed")
+
+
+PLACE = len(TEXT) // 2
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"\xf0\x9f", b"\xed\xa0\x80"])
+def test_a_request_that_is_no_text_is_copied_with_what_is_wrong_with_it(data: bytes) -> None:
+    spoilt = TEXT.encode()[:PLACE] + data + f" api_key=abcd1234efgh {KEY}".encode() + TEXT.encode()[PLACE:]
+    given = cassette(f"body: {binary(spoilt)}")
+    assert rules(given) == [(0, "json.malformed")]
+    sent = same(given)["request"]["postData"]
+    copied = base64.b64decode(sent["text"]) if sent.get("encoding") else sent["text"].encode()
+    assert data in copied
+    assert b"abcd1234efgh" not in copied
+    assert KEY.encode() not in copied
+
+
+def test_a_key_in_the_name_of_a_field_is_in_no_copy() -> None:
+    name = f"x sk-{'0' * 20} y"
+    answer = {**ANSWER, "more": {name: 1}}
+    data = cassette("body: {}").decode().replace(json.dumps(ANSWER), json.dumps(answer)).encode()
+    assert f"sk-{'0' * 20}" not in json.dumps(same(data))
+
+
 TAGS = st.sampled_from(["", "!own ", "!!set ", "!!binary ", "!!int ", "! ", *(f"!!python/{each} " for each in PYTHON)])
 SCALARS = st.sampled_from(["x", "5", "0.5", "null", "''", "AAAA", "{}", "[]", ".nan", "0x", "1e5", "<<"])
 

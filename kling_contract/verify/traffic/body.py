@@ -77,10 +77,7 @@ class Body:
         raw, _ = plain(self.stored, base64=self.base64)
         if raw is None:
             return self.stored
-        try:
-            return raw.decode("utf-8")
-        except UnicodeDecodeError:
-            return raw
+        return raw
 
     def _meant(self, raw: bytes) -> tuple[bytes | None, Unread | None]:
         coding = "" if self._is_text() else self.coding

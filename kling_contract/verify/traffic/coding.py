@@ -104,6 +104,8 @@ def _stream(data: bytes, wbits: int) -> bytes | None:
 
 def _inflated(data: bytes, coding: str) -> bytes | None:
     found = bytearray()
+    if not coding.isascii():
+        return data
     answer = httpx.Response(200, headers={"content-encoding": coding}, content=_chunks(data))
     for part in answer.iter_bytes():
         found += part

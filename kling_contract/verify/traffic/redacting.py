@@ -178,8 +178,7 @@ def _message(headers: Mapping[str, str], body: Shown) -> dict[str, Any]:
     kept = {name: redaction.prose(value) for name, value in headers.items() if name not in stale}
     shown = redaction.headers(kept)
     listed = [{"name": name, "value": value} for name, value in shown.items()]
-    size = -1 if body.text is None or body.unread else len(body.text.encode("utf-8", "replace"))
-    sizes = {"headersSize": -1, "bodySize": size}
+    sizes = {"headersSize": -1, "bodySize": -1}  # what was redacted has another size
     kept_as = {} if body.kept is None else {"_body": body.kept}
     return {"httpVersion": "HTTP/1.1", "cookies": [], "headers": listed, **sizes, **kept_as}
 

@@ -56,10 +56,11 @@ class Texts:
         """Return what may be shown of a body."""
         data, unread = body.read()
         if data is None:
-            return self._rest(body.rest())._replace(unread=unread)
+            rest = body.rest()
+            return self._rest(_as_text(rest) if isinstance(rest, bytes) else rest)._replace(unread=unread)
         value, flaws = parse(data)
         if flaws:
-            return Shown(_prose(data.decode("utf-8", "replace")))
+            return self._rest(_as_text(data))
         return Shown(_encode(self._shown(value, schema, ())).decode())
 
     def _rest(self, rest: Any) -> Shown:
@@ -92,7 +93,8 @@ class Texts:
             return {"!binary": self._binary(value)}
         if isinstance(value, Mapping):
             known = schema.get("properties", {})
-            return {name: self._field(name, each, known.get(name, {}), place) for name, each in value.items()}
+            fields = {name: self._field(name, each, known.get(name, {}), place) for name, each in value.items()}
+            return {name if name in known else redaction.prose(name): each for name, each in fields.items()}
         if isinstance(value, list):
             items = schema.get("items", {})
             return [self._shown(each, items, (*place, index)) for index, each in enumerate(value)]
@@ -120,6 +122,14 @@ def _marked(value: Any) -> Any:
     if isinstance(value, list):
         return [_marked(each) for each in value]
     return redaction.MARK if isinstance(value, str | bytes) else value
+
+
+def _as_text(data: bytes) -> str | bytes:
+    """Return bytes as a text if they are one; what is wrong with them is to be wrong with their copy."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data
 
 
 def _prose(text: str) -> str:
