@@ -190,4 +190,4 @@ def _verdict(inspection: Inspection, report: Report) -> int:
         return WRONG_USE
     if report.violations:
         return BROKEN
-    return FINE if inspection.matched else NOTHING
+    return FINE if inspection.judged else NOTHING

@@ -202,6 +202,21 @@ def test_a_host_that_is_not_asked_for_is_no_reason_where_any_host_counts(
     assert "no document names its host" not in out
 
 
+def test_bodies_of_which_none_can_be_read_are_no_kept_contract(
+    entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create, poll = entries[0], entries[1]
+    del create["request"]["postData"]
+    create["response"] = {"status": 0, "content": {}}
+    poll["response"]["content"] = {}
+    file = write(tmp_path, har([create, poll]))
+    code, out, _ = run(capsys, file)
+    assert code == 3
+    assert out.splitlines()[-1] == "2 entries, 0 judged (1 without an answer), 2 not: 0 violations, 3 notes"
+    _, told = checked(capsys, file)
+    assert (told["matched"], told["judged"]) == (2, 0)
+
+
 def test_five_thousand_images_do_not_drown_the_report(
     entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,8 +45,8 @@ class Inspection:
     """Recordings of one or more providers. `anywhere` finds the operations of the only provider under any host.
 
     `others` are providers whose names for fields are recognised where they are out of place.
-    `entries` counts what was read, `matched` what was an operation's, and `unanswered` those of them without an
-    answer; `unjudged` has what was not judged. `observed` grows as `findings` is consumed.
+    `entries` counts what was read, `matched` what was an operation's, `judged` those of them of which a body could be
+    judged, and `unanswered` those without an answer; `unjudged` has what was not judged. `observed` grows as `findings` is consumed.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Inspection:
         self._forgotten = 0
         self._file = ""
         self.observed, self.unjudged = Observed(), Ledger()
-        self.entries = self.matched = self.unanswered = 0
+        self.entries = self.matched = self.judged = self.unanswered = 0
 
     @property
     def forgotten(self) -> int:
@@ -127,7 +127,10 @@ class Inspection:
                 self.observed.finished(seen, finished)
 
     def _take_note(self, seen: Seen, judged: Judged) -> None:
-        """Count what of an exchange was not judged."""
+        """Count what of an exchange was judged, and what was not."""
+        asked = seen.operation.request is not None and "request" not in judged.unread
+        told = bool(seen.exchange.status) and "answer" not in judged.unread
+        self.judged += asked or told
         if not seen.exchange.status:
             self.unanswered += 1
             self.unjudged.add(self._file, "answer", "unanswered", seen.exchange.index)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kling_contract.verify.traffic.observed import Sight
 
 MOST = 10_000  # different findings that are listed
+_COUNTS = ("entries", "matched", "judged", "unanswered", "forgotten")
 _SHOWN = 8  # entries that a line names
 
 
@@ -82,7 +83,7 @@ class Report:
     def as_dict(self, inspection: Inspection) -> dict[str, Any]:
         """Return everything as JSON-ready data."""
         flaws = [{"file": file, **flaw._asdict()} for file, flaw in self.flaws]
-        counts = {name: getattr(inspection, name) for name in ("entries", "matched", "unanswered", "forgotten")}
+        counts = {name: getattr(inspection, name) for name in _COUNTS}
         found = {"violations": self.violations, "notes": self.notes, "unlisted": self.unlisted}
         groups = [group.as_dict() for group in self.groups.values()]
         times = [_times(sight) for sight in inspection.observed.sights.values()]
@@ -166,6 +167,7 @@ def _sum(report: Report, inspection: Inspection) -> str:
     if not inspection.matched:
         return f"{entries}, and none belongs to an operation of a provider"
     unanswered = f" ({inspection.unanswered} without an answer)" if inspection.unanswered else ""
-    left = f", {inspection.unjudged.entries} not" if inspection.unjudged.entries else ""
-    read = f"{entries}, {inspection.matched} judged{unanswered}{left}"
+    rest = inspection.unjudged.entries + inspection.matched - inspection.judged
+    left = f", {rest} not" if rest else ""
+    read = f"{entries}, {inspection.judged} judged{unanswered}{left}"
     return f"{read}: {report.violations} violations, {report.notes} notes"
