@@ -211,4 +211,4 @@ def test_a_har_of_playwright_with_its_bodies_beside(
     (tmp_path / "0b.json").unlink()
     assert check(capsys, copy)[1]["findings"][0]["entries"] == [0]
     code, told = check(capsys, file)
-    assert (code, [each["reason"] for each in told["unjudged"]]) == (0, ["file", "file"])
+    assert (code, [each["reason"] for each in told["unjudged"]]) == (3, ["file", "file"])

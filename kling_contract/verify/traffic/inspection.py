@@ -46,7 +46,8 @@ class Inspection:
 
     `others` are providers whose names for fields are recognised where they are out of place.
     `entries` counts what was read, `matched` what was an operation's, `judged` those of them of which a body could be
-    judged, and `unanswered` those without an answer; `unjudged` has what was not judged. `observed` grows as `findings` is consumed.
+    judged, and `unanswered` those without an answer; `unjudged` has what was not judged. `observed` grows as `findings`
+    is consumed.
     """
 
     def __init__(
@@ -128,9 +129,9 @@ class Inspection:
 
     def _take_note(self, seen: Seen, judged: Judged) -> None:
         """Count what of an exchange was judged, and what was not."""
-        asked = seen.operation.request is not None and "request" not in judged.unread
-        told = bool(seen.exchange.status) and "answer" not in judged.unread
-        self.judged += asked or told
+        sent = seen.operation.request is not None and "request" not in judged.unread
+        answered = bool(seen.exchange.status) and "answer" not in judged.unread
+        self.judged += sent or answered
         if not seen.exchange.status:
             self.unanswered += 1
             self.unjudged.add(self._file, "answer", "unanswered", seen.exchange.index)
