@@ -55,6 +55,7 @@ SAMPLES: dict[str, Callable[[], Any]] = {
     "error": lambda: ValueError("inner"),
     "text": lambda: "interrupted; nothing was asked",
     "tripped": lambda: ["task 1 was created"],
+    "keys": lambda: ["version", "steps"],
     "keyword": lambda: "dependentSchemas",
     "path": lambda: ("image",),
     "rule": lambda: "expansion.area",
