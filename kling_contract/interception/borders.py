@@ -21,18 +21,27 @@ if TYPE_CHECKING:
 
     from kling_contract.interception.named import Named
 
-_TO_PROXY = re.compile(rb"(?:CONNECT |[A-Z]+ https?://)([^\s/:]+)")
+_LONGEST = 300  # bytes of a method, or of a host with its user and port
+# What stands before the last colon of a CONNECT is the host, with or without brackets around an IPv6 address.
+_TO_PROXY = re.compile(
+    rb"CONNECT (?P<tunnel>\S{1,%d}):[0-9]{1,5} |[A-Z]{1,%d} https?://(?:[^\s/?#@]{0,%d}@)?(?P<plain>[^\s/?#@]{1,%d})"
+    % (_LONGEST, _LONGEST, _LONGEST, _LONGEST)
+)
 
 
 def patches(named: Named) -> Iterator[Patch]:
     """Yield the patches at name resolution, before TLS, and at what is written to a proxy."""
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
         yield Patch(socket, name, _resolving(named, getattr(socket, name)))
+    for name in ("connect", "connect_ex"):
+        yield Patch(socket.socket, name, _connecting(named, getattr(socket.socket, name)))
     loops: list[Any] = [asyncio.BaseEventLoop]
     if "uvloop" in sys.modules or _has_uvloop():
         loops.append(import_module("uvloop").Loop)
     for loop in loops:
         yield Patch(loop, "getaddrinfo", _aresolving(named, loop.getaddrinfo))
+        # A loop looks no address up, and one that is not written in Python connects past `socket.connect`.
+        yield Patch(loop, "create_connection", _opening(named, loop.create_connection))
     for name in ("wrap_socket", "wrap_bio"):
         yield Patch(ssl.SSLContext, name, _encrypting(named, getattr(ssl.SSLContext, name)))
     # What a transport of asyncio's loop fails to send, it logs, and who asked hears only that the connection is lost.
@@ -67,6 +76,25 @@ def _aresolving(named: Named, resolve: Any) -> Any:
     return resolving
 
 
+def _connecting(named: Named, connect: Any) -> Any:
+    @functools.wraps(connect)
+    def connecting(connection: Any, address: Any, *more: Any) -> Any:
+        if isinstance(address, tuple) and address:
+            named.refuse(address[0])
+        return connect(connection, address, *more)
+
+    return connecting
+
+
+def _opening(named: Named, open_: Any) -> Any:
+    @functools.wraps(open_)
+    async def opening(loop: Any, factory: Any, host: Any = None, *arguments: Any, **options: Any) -> Any:
+        named.refuse(host)
+        return await open_(loop, factory, host, *arguments, **options)
+
+    return opening
+
+
 def _encrypting(named: Named, wrap: Any) -> Any:
     @functools.wraps(wrap)
     def encrypting(context: ssl.SSLContext, *arguments: Any, **options: Any) -> Any:
@@ -98,4 +126,4 @@ def _sending_several(named: Named, send: Any) -> Any:
 
 def _look(named: Named, data: Any) -> None:
     if isinstance(data, (bytes, bytearray, memoryview)) and (found := _TO_PROXY.match(data)):
-        named.refuse(found[1], LineRefused)
+        named.refuse(found["tunnel"] or found["plain"], LineRefused)

@@ -7,8 +7,8 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from kling_contract.interception.hosts import host_of
 from kling_contract.interception.patches import Patch
 
 if TYPE_CHECKING:
@@ -45,4 +45,4 @@ def _refusing(named: Named, handle: Any, address: int) -> Any:
 def _look(named: Named, is_address: bool, value: Any) -> None:
     if is_address and isinstance(value, str | bytes):
         url = value.decode("latin-1") if isinstance(value, bytes) else value
-        named.refuse(urlsplit(url if "//" in url else f"//{url}").hostname)
+        named.refuse(host_of(url if "//" in url else f"//{url}"))

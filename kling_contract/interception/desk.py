@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from kling_contract.interception.hosts import host_of
 from kling_contract.interception.named import asking
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Desk:
 
     def takes(self, request: Request) -> bool:
         """Say whether a request is answered here."""
-        named = urlsplit(request.url).hostname in self.named
+        named = host_of(request.url) in self.named
         return named and DELIVERY not in request.headers and not self.passes(request)
 
     @contextmanager

@@ -15,6 +15,7 @@ import httpcore
 
 from kling_contract.headers import folded
 from kling_contract.interception.exchange import Broken, Request, Response
+from kling_contract.interception.hosts import bracketed
 from kling_contract.interception.patches import Patch
 
 if TYPE_CHECKING:
@@ -64,10 +65,15 @@ def _aanswered(desk: Desk, asked: Any) -> Any:
 
 
 def _head(request: httpcore.Request) -> Request:
-    url = bytes(request.url).decode("ascii")
     pairs = ((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers)
     patience = request.extensions.get("timeout", {}).get("read")
-    return Request(request.method.decode("ascii"), url, folded(pairs), patience=patience)
+    return Request(request.method.decode("ascii"), _url(request.url), folded(pairs), patience=patience)
+
+
+def _url(url: httpcore.URL) -> str:
+    """Return a URL as text; httpcore's own bytes have no brackets around an IPv6 address."""
+    host = bracketed(url.host.decode("ascii")) + ("" if url.port is None else f":{url.port}")
+    return f"{url.scheme.decode('ascii')}://{host}{url.target.decode('ascii')}"
 
 
 def _response(response: Response) -> httpcore.Response:

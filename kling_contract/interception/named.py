@@ -6,7 +6,8 @@ import socket
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+
+from kling_contract.interception.hosts import bare, host_of
 
 from kling_contract.errors import Portable
 
@@ -27,7 +28,7 @@ asking: ContextVar[Request | None] = ContextVar("asking", default=None)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`host` is in lower case, without port; `request` is None where it was not asked for by what is intercepted."""
+    """`host` is as `hosts.bare` spells it; `request` is None where it was not asked for by what is intercepted."""
 
     host: str
     request: Request | None
@@ -53,7 +54,7 @@ class LineRefused(Portable, RuntimeError):
 
 
 class Named:
-    """Host names, made from base URLs; an address in the place of a name is only known as it was written.
+    """Hosts, made from base URLs: names, and addresses however they are written.
 
     `hint` is what whoever is refused is told to do, and `tell` of each refusal, which who asks may hide.
     """
@@ -65,36 +66,31 @@ class Named:
         tell: Callable[[Refusal], object] = lambda refusal: None,
     ) -> None:
         self._hint, self._tell = hint, tell
-        self._hosts = frozenset(host for url in base_urls if (host := _bare(urlsplit(url).hostname or "")))
+        self._hosts = frozenset(host for url in base_urls if (host := host_of(url)))
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The names in lower case, without port."""
+        """The hosts as `hosts.bare` spells them."""
         return self._hosts
 
     def __contains__(self, host: object) -> bool:
-        """Say whether a host is named, whatever its case, port and trailing dot. What is no text never is."""
+        """Say whether a host is named, whatever its spelling and its port. What is no text never is."""
         if isinstance(host, (bytes, bytearray)):
             host = host.decode("latin-1")
-        return isinstance(host, str) and _bare(host) in self._hosts
+        return isinstance(host, str) and bare(host) in self._hosts
 
     def refuse(self, host: object, error: type[HostRefused | LineRefused] = HostRefused) -> None:
         """Raise `error` for a named host."""
         if host in self:
             name = host.decode("latin-1") if isinstance(host, bytes) else str(host)
-            self._tell(_refusal(_bare(name)))
+            self._tell(_refusal(bare(name)))
             raise error(name, self._hint)
 
 
 def _refusal(host: str) -> Refusal:
     request = asking.get()
-    asked = None if request is None else urlsplit(request.url).hostname
-    return Refusal(host, request if asked is not None and _bare(asked) == host else None)
+    return Refusal(host, request if request is not None and host_of(request.url) == host else None)
 
 
 def _refused(host: str, hint: str) -> str:
     return f"{host} is out of bounds while the mock stands in for it: {hint}"
-
-
-def _bare(host: str) -> str:
-    return host.lower().partition(":")[0].rstrip(".")

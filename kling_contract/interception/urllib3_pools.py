@@ -15,6 +15,7 @@ from urllib3 import HTTPConnectionPool, connection
 
 from kling_contract.headers import folded
 from kling_contract.interception.exchange import Answer, Broken, Request, Response
+from kling_contract.interception.hosts import bracketed
 from kling_contract.interception.patches import Patch
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _text(value: object) -> str:
 
 def _origin(pool: HTTPConnectionPool) -> str:
     usual = {"http": 80, "https": 443}.get(pool.scheme or "")
-    return f"{pool.scheme}://{pool.host}" + (f":{pool.port}" if pool.port not in (None, usual) else "")
+    return f"{pool.scheme}://{bracketed(pool.host)}" + (f":{pool.port}" if pool.port not in (None, usual) else "")
 
 
 def _exchanged(answer: Answer, origin: str, sent: bytes, patience: float | None) -> bytes:

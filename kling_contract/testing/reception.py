@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from kling_contract.clock import RealClock
 from kling_contract.interception import Broken, Refusal, Request, Response
+from kling_contract.interception.hosts import bare, host_of
 from kling_contract.testing.loops import is_asyncio
 from kling_contract.testing.wrong import refused
 from mock_server.exchange import Answer, Exchange
@@ -48,7 +49,7 @@ class Reception:
     ) -> None:
         self._mock, self._session, self._where = mock, session, where
         self._ignore = _texts(ignore)
-        self._places = {_host(url): (each, urlsplit(url).path) for each in providers for url in each.base_urls}
+        self._places = {host_of(url): (each, urlsplit(url).path) for each in providers for url in each.base_urls}
         self._aside = self._known(_texts(passthrough))
         self._own = {each.name: _first_segments(each) for each, _ in self._places.values()}
         self._root, self._clock = mock.addresses.root.provider.name, RealClock()
@@ -62,7 +63,7 @@ class Reception:
 
     def passes(self, request: Request) -> bool:
         """Whether a request is none of ours."""
-        if _host(request.url) in self._aside:
+        if host_of(request.url) in self._aside:
             return True
         provider, path = self._place(request.url)
         ours = path.startswith(_OWN) or path.split("/")[1:2] in self._own[provider.name]
@@ -108,13 +109,13 @@ class Reception:
         return any(fnmatchcase(path, pattern) for pattern in self._ignore)
 
     def _known(self, hosts: Iterable[str]) -> frozenset[str]:
-        unknown = [host for host in hosts if host not in self._places]
+        unknown = [host for host in hosts if bare(host) not in self._places]
         if unknown:
             raise ValueError(f"no document names the host {unknown[0]!r}; accepted: {', '.join(self._places)}")
-        return frozenset(hosts)
+        return frozenset(map(bare, hosts))
 
     def _place(self, url: str) -> tuple[Provider, str]:
-        provider, prefix = self._places[_host(url)]
+        provider, prefix = self._places[host_of(url)]
         return provider, urlsplit(url).path.removeprefix(prefix)
 
     def _exchange(self, request: Request) -> Exchange:
@@ -137,10 +138,6 @@ def _response(request: Request, answer: Answer, *, in_time: bool) -> Response:
         raise Broken(answer.fate)
     headers = {"content-type": answer.content_type, "content-length": str(len(answer.body)), **answer.headers}
     return Response(answer.status, headers, b"" if request.method == "HEAD" else answer.body)
-
-
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").rstrip(".").lower()
 
 
 def _first_segments(provider: Provider) -> list[list[str]]:

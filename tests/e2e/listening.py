@@ -24,20 +24,28 @@ def saying(answer: bytes, *, keep: bool = True) -> Behave:
 class Listener:
     """Counts connections and keeps every request, head and body, in `heads` and `bodies`."""
 
-    def __init__(self, behave: Behave | None = None, tls: ssl.SSLContext | None = None, read: bool = True) -> None:
+    def __init__(
+        self,
+        behave: Behave | None = None,
+        tls: ssl.SSLContext | None = None,
+        read: bool = True,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.behave, self._tls, self._read = behave or saying(OK), tls, read
         self.heads: list[str] = []
         self.bodies: list[bytes] = []
         self.connections = 0
         self.closed = threading.Semaphore(0)  # released once for each connection that has ended
         self.over = threading.Event()
+        self._host = host
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Listener:
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        self._socket = socket.create_server((self._host, 0), family=family, backlog=256)
         self.port = int(self._socket.getsockname()[1])
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}"
         self._start(self._accept)
         return self
 

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -158,6 +159,69 @@ def test_hosts_that_nobody_named_are_reached_as_ever(ask: Ask, proxy: Listener) 
     with intercepted(NAMED, Desk()), Listener() as listener:
         assert ask("http://unnamed.example/x" if by_proxy else listener.url) == b"ok"
     assert (proxy.connections, listener.connections) == ((1, 0) if by_proxy else (0, 1))
+
+
+ADDRESSES = Named(["http://[::1]:1/v1", "http://127.0.0.1"])
+LITERALS = {
+    "::1": ["[::1]", "[0:0:0:0:0:0:0:1]", "[0::1]"],
+    "127.0.0.1": ["127.0.0.1", "0x7f000001", "[::ffff:127.0.0.1]", "[::FFFF:7F00:1]"],
+}
+
+
+@pytest.mark.parametrize("listens", LITERALS)
+@pytest.mark.parametrize("ask", ANSWERED)
+@pytest.mark.parametrize("proxy", [False], indirect=True)
+def test_an_address_that_a_document_names_is_answered_here(ask: Ask, listens: str, proxy: Listener) -> None:
+    desk = Desk([Response(200, {}, b"ours")])
+    with Listener(host=listens) as listener, intercepted(ADDRESSES, desk):
+        assert {ask(f"http://{host}:{listener.port}/x") for host in LITERALS[listens]} == {b"ours"}
+    assert {urlsplit(request.url).port for request in desk.asked} == {listener.port}
+    assert [urlsplit(request.url).hostname in ADDRESSES for request in desk.asked] == [True] * len(LITERALS[listens])
+    assert listener.connections == 0
+
+
+async def by_stream(url: str) -> bytes:
+    await asyncio.open_connection(urlsplit(url).hostname, urlsplit(url).port)
+    return b""
+
+
+def with_a_stream(url: str) -> bytes:
+    return asyncio.run(by_stream(url))
+
+
+def with_a_stream_on_uvloop(url: str) -> bytes:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(by_stream(url))
+
+
+def with_a_socket(url: str) -> bytes:
+    parts = urlsplit(url)
+    with socket.socket(socket.AF_INET6 if ":" in str(parts.hostname) else socket.AF_INET) as connection:
+        connection.connect((parts.hostname, parts.port))
+    return b""
+
+
+@pytest.mark.parametrize("listens", LITERALS)
+@pytest.mark.parametrize("ask", [*REFUSED, with_a_stream, with_a_stream_on_uvloop, with_a_socket])
+@pytest.mark.parametrize("proxy", [False], indirect=True)
+def test_an_address_that_a_document_names_is_refused_to_others(ask: Ask, listens: str, proxy: Listener) -> None:
+    with Listener(host=listens) as listener:
+        for host in LITERALS[listens]:
+            with intercepted(ADDRESSES, Desk()), pytest.raises(ERRORS) as failed:
+                ask(f"http://{host}:{listener.port}/x")
+            assert refusal(failed.value).host in ADDRESSES
+    assert listener.connections == 0
+
+
+@pytest.mark.parametrize("ask", ANSWERED + REFUSED)
+def test_no_proxy_is_told_of_an_address_that_a_document_names(ask: Ask, proxy: Listener) -> None:
+    with intercepted(ADDRESSES, Desk([Response(200, {}, b"ours")])):
+        if ask in ANSWERED:
+            assert ask("http://[::1]:1/x") == b"ours"
+        else:
+            with pytest.raises((LineRefused, *ERRORS)):
+                ask("http://[::1]:1/x")
+    assert proxy.heads == []
 
 
 def test_clients_that_knew_the_proxy_before_are_answered_here(proxy: Listener) -> None:

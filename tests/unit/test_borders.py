@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 from asyncio import selector_events
+from pathlib import Path
 
 import httpcore
 import pycurl
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from respx.mocks import HTTPCoreMocker, HTTPXMocker
 
-from kling_contract.interception import HostRefused, LineRefused, intercepted
+from kling_contract.interception import HostRefused, LineRefused, Named, intercepted
 from kling_contract.interception.proxies import bypassed
 from tests.answering import HOST, NAMED, Desk
 
@@ -41,7 +42,53 @@ def test_others_are_not_named(host: object) -> None:
     assert NAMED.hosts == {HOST, "api.anyapi.ai"}
 
 
+SPELLED = {
+    "http://[::1]:8000/base": [
+        *(
+            "::1",
+            "[::1]",
+            "[::1]:9",
+            "::0001",
+            "0:0:0:0:0:0:0:1",
+            "[0:0:0:0:0:0:0:1]:80",
+            "::1%lo",
+            "[::1%25lo]:80",
+            b"::1",
+        )
+    ],
+    "https://[2001:DB8::A]": ["2001:db8::a", "[2001:0db8:0:0:0:0:0:00A]", b"[2001:DB8::A]:443"],
+    "http://192.0.2.1": [
+        *("192.0.2.1:80", "192.0.2.1.", "::ffff:192.0.2.1", "[::FFFF:C000:201]:80"),
+        *("0xC0.0.2.1", "192.0.513", "3221225985", "0300.0.2.1:80"),
+    ],
+    "http://[::ffff:192.0.2.1]": ["192.0.2.1", "::ffff:c000:201"],
+    "https://b\u00fccher.example": ["B\u00dcCHER.example", "xn--bcher-kva.example.", "b\u00fccher\u3002example"],
+    "https://xn--bcher-kva.example/v1": ["b\u00fccher.example"],
+}
+
+
+@pytest.mark.parametrize(
+    ("url", "written"), [(url, written) for url, several in SPELLED.items() for written in several]
+)
+def test_an_address_is_known_however_it_is_written(url: str, written: str | bytes) -> None:
+    assert written in Named([url])
+
+
+@pytest.mark.parametrize(
+    "host", ["::2", "[::1]x", "::1:8000", "192.0.2.10", "1.192.0.2.1", "0xc0.0.2.2", "192.0.2.1.example", "1:2:3"]
+)
+def test_other_addresses_are_not_named(host: str) -> None:
+    assert host not in Named(["http://[::1]", "http://192.0.2.1"])
+
+
+def test_a_base_url_without_a_host_names_nobody() -> None:
+    assert Named(["/v1", "http://[::1", "{scheme}://{host}"]).hosts <= {"{host}"}
+
+
 PLACES = [
+    (socket.socket, "connect"),
+    (socket.socket, "connect_ex"),
+    (asyncio.BaseEventLoop, "create_connection"),
     (socket, "getaddrinfo"),
     (socket, "gethostbyname"),
     (socket, "gethostbyname_ex"),
@@ -129,6 +176,24 @@ def test_a_refusal_names_the_host_and_the_way_out() -> None:
         assert socket.getaddrinfo(None, 80)
 
 
+@pytest.mark.parametrize("host", [HOST, "192.0.2.1", "2001:db8::a", b"192.0.2.1"])
+def test_a_socket_does_not_connect_to_a_named_host_that_was_not_looked_up(host: str | bytes) -> None:
+    family = socket.AF_INET6 if ":" in str(host) else socket.AF_INET
+    named = Named([f"https://{HOST}", "http://192.0.2.1", "http://[2001:db8:0::a]"])
+    with socket.socket(family) as connection, intercepted(named, Desk()):
+        for connect in (connection.connect, connection.connect_ex):
+            with pytest.raises(HostRefused, match="kling_server"):
+                connect((host, 9))
+
+
+def test_a_socket_connects_to_others(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as connection:
+        listening.bind(str(tmp_path / "socket"))
+        listening.listen()
+        with intercepted(NAMED, Desk()):
+            assert connection.connect_ex(str(tmp_path / "socket")) == 0
+
+
 def test_tls_with_a_named_host_does_not_begin() -> None:
     context = ssl.create_default_context()
     one, other = socket.socketpair()
@@ -153,10 +218,17 @@ REFUSED = [
     b"CONNECT api.cometapi.com:443 HTTP/1.1\r\n",
     b"POST https://api.cometapi.com/x HTTP/1.1\r\n",
     b"GET http://API.anyapi.ai:80/x HTTP/1.1\r\n",
+    b"GET http://user:word@api.anyapi.ai/x HTTP/1.1\r\n",
+    b"GET http://api.anyapi.ai?x HTTP/1.1\r\n",
+    b"CONNECT [2001:DB8::A]:443 HTTP/1.1\r\n",
+    b"CONNECT 2001:db8:0:0::a:443 HTTP/1.1\r\n",
+    b"GET http://[2001:db8::a]:80/x HTTP/1.1\r\n",
 ]
 SENT = [
     b"",
     b"CONNECT other.example:443 HTTP/1.1\r\n",
+    b"CONNECT [2001:db8::b]:443 HTTP/1.1\r\n",
+    b"GET http://other.example/?http://api.anyapi.ai/x HTTP/1.1\r\n",
     b"GET /https://api.cometapi.com/x HTTP/1.1\r\n",
     b"x CONNECT api.cometapi.com:443",
 ]
@@ -164,7 +236,8 @@ SENT = [
 
 def test_no_line_names_a_host_to_a_proxy() -> None:
     one, other = socket.socketpair()
-    with one, other, intercepted(NAMED, Desk()):
+    named = Named([*(f"https://{host}" for host in NAMED.hosts), "https://[2001:db8::a]"])
+    with one, other, intercepted(named, Desk()):
         for line in REFUSED:
             for send in (one.send, one.sendall, lambda data: one.sendmsg([data])):
                 for data in (line, bytearray(line), memoryview(line)):

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import requests
-from edited_tiny import TINY, tiny
+from edited_tiny import TINY, edited, tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,6 +127,28 @@ def test_our_own_clients_know_a_provider_whose_server_has_a_path() -> None:
                 return await client.get("getPoster", task.id)
 
         assert asyncio.run(ask()).status == "succeed"
+
+
+@pytest.mark.parametrize("ask", [httpx.request, requests.request])
+@pytest.mark.parametrize(
+    ("server", "asked"),
+    [("http://[::1]:8065/v9", "http://[0:0::0:1]:8065/v9"), ("http://[::FFFF:192.0.2.1]/v9", "http://192.0.2.1/v9")],
+)
+def test_the_address_of_a_document_leads_to_the_mock(ask: Any, server: str, asked: str, tmp_path: Any) -> None:
+    provider = edited(tmp_path, (("servers",), [{"url": server}]))
+    with mock(provider=provider) as kling:
+        made = ask("POST", f"{asked}/make/poster", json={"headline": "Tonight"}, headers=HEADERS)
+        assert made.json()["job"]["key"] == kling.tasks[0].id
+        done = ask("GET", f"{asked}/jobs/poster/{kling.tasks[0].id}", headers=HEADERS).json()["job"]
+        assert ask("GET", done["output"]["prints"][0]["link"]).status_code == 200
+
+
+def test_the_address_of_a_document_is_none_of_ours_if_the_test_says_so(tmp_path: Any) -> None:
+    provider = edited(tmp_path, (("servers",), [{"url": "http://[::1]:8065/v9"}]))
+    with mock(provider=provider, passthrough="[::1]") as kling:
+        with pytest.raises(httpx.ConnectError, match="::1 is out of bounds"):
+            httpx.post("http://[::1]:8065/v9/make/poster", json={"headline": "Tonight"})
+        kling.assert_kept()
 
 
 @pytest.mark.parametrize(
