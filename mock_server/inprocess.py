@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,7 +15,7 @@ from mock_server.exchange import Exchange
 from mock_server.outward import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from kling_contract.clock import Clock
     from mock_server.app import Mock
@@ -31,29 +33,46 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     What a fault does to a connection is the httpx error that a socket would have given, and a client waits no longer
     than its timeout. Callbacks that are to come are delivered before the next request is answered, in the thread that
-    asks.
+    asks. `failed` is told of what the mock raises instead of an answer, before that is raised.
     """
 
-    def __init__(self, mock: Mock, wall: Clock | None = None, session: str | None = None) -> None:
-        self._mock, self._wall, self._session = mock, wall or RealClock(), session
+    def __init__(
+        self,
+        mock: Mock,
+        wall: Clock | None = None,
+        session: str | None = None,
+        failed: Callable[[Exchange, Exception], object] = lambda exchange, error: None,
+    ) -> None:
+        self._mock, self._wall, self._session, self._failed = mock, wall or RealClock(), session, failed
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request. Raises `httpx.TransportError` where a fault ends the connection."""
         exchange = self._exchange(request, request.read())
         session = self._mock.session_of(exchange)
-        session.catch_up()
-        answer = self._mock.answer(exchange)
-        session.hurry()
+        with self._telling(exchange):
+            session.catch_up()
+            answer = self._mock.answer(exchange)
+            session.hurry()
         return _response(request, answer, in_time=waited(self._wall, answer, _patience(request)))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request. Raises `httpx.TransportError` where a fault ends the connection."""
+        await turn()
         exchange = self._exchange(request, await request.aread())
         session = self._mock.session_of(exchange)
-        await session.acatch_up()
-        answer = self._mock.answer(exchange)
-        await session.ahurry()
+        with self._telling(exchange):
+            await session.acatch_up()
+            answer = self._mock.answer(exchange)
+            await session.ahurry()
         return _response(request, answer, in_time=await awaited(self._wall, answer, _patience(request)))
+
+    @contextmanager
+    def _telling(self, exchange: Exchange) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._failed(exchange, error)
+            raise
 
     def _exchange(self, request: httpx.Request, body: bytes) -> Exchange:
         url = request.url
@@ -65,10 +84,14 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 class Application:
-    """Brings callbacks to a WSGI or ASGI application of this process, in the thread in which time moves."""
+    """Brings callbacks to a WSGI or ASGI application of this process, in the thread in which time moves.
+
+    `raised` is what the application raised.
+    """
 
     def __init__(self, app: Any) -> None:
         self._app, self._is_asgi = app, _is_asgi(app)
+        self.raised: list[Exception] = []
 
     def call(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout: float, most: int
@@ -80,7 +103,7 @@ class Application:
         if self._is_asgi:
             _check_no_loop()
             return asyncio.run(self.acall(method, url, headers, body, timeout=timeout, most=most))
-        with httpx.Client(transport=httpx.WSGITransport(self._app)) as client:
+        with self._noting(), httpx.Client(transport=httpx.WSGITransport(self._app)) as client:
             return _reply(client.request(method, url, headers=dict(headers), content=body), most)
 
     async def acall(
@@ -89,8 +112,17 @@ class Application:
         """Do what `call` does in an event loop; a WSGI application blocks it."""
         if not self._is_asgi:
             return self.call(method, url, headers, body, timeout=timeout, most=most)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(self._app), timeout=timeout) as client:
-            return _reply(await client.request(method, url, headers=dict(headers), content=body), most)
+        with self._noting():
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(self._app), timeout=timeout) as client:
+                return _reply(await client.request(method, url, headers=dict(headers), content=body), most)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.raised.append(error)
+            raise
 
     def close(self) -> None:
         """Close nothing."""
@@ -109,6 +141,27 @@ def _check_no_loop() -> None:
 
 def _is_asgi(app: Any) -> bool:
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
+
+
+async def turn() -> None:
+    """Let others run once, as who waits for a network does, in asyncio's event loop or trio's."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        await _trios_turn()
+    else:
+        await asyncio.sleep(0)
+
+
+async def _trios_turn() -> None:
+    # Only a program that runs trio has imported it.
+    if (trio := sys.modules.get("trio")) is None:
+        return
+    try:
+        trio.lowlevel.current_task()
+    except RuntimeError:
+        return
+    await trio.lowlevel.checkpoint()
 
 
 def waited(clock: Clock, answer: Answer, patience: float | None) -> bool:

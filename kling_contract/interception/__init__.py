@@ -2,8 +2,8 @@
 
 httpx, `requests` and urllib3 are answered: clients made before or after, with or without a proxy. Whatever else asks
 fails with an error that names the host: `HostRefused`, a `socket.gaierror`, when it looks the host up or connects to
-it, `LineRefused` when it names it to a proxy, and at last `HostRefused` when it begins TLS, however it found the way there (c-ares,
-SOCKS, an event loop not written in Python). A handle of pycurl raises it when it is given the URL.
+it, `LineRefused` when it names it to a proxy, and at last `HostRefused` when it begins TLS, however it found the way
+there (c-ares, SOCKS, an event loop not written in Python). A handle of pycurl raises it when it is given the URL.
 
 Out of reach: other code that is not Python's own (curl_cffi, gRPC), other processes, pyOpenSSL, connections that were
 open and handles of pycurl that were made before, and what an event loop that writes past `socket.send` (uvloop,

@@ -75,8 +75,8 @@ def answering(handle: MockHandle, mock: Mock, name: str, **options: Any) -> Iter
     from kling_contract.interception import Named, intercepted
     from kling_contract.testing.reception import Reception
 
-    reception = Reception(mock, name, mock.addresses.every_provider(), **options)
-    handle.lines, handle.refusals = reception.lines, reception.refusals
+    reception = Reception(mock, name, mock.addresses.every_provider(), handle.told, **options)
+    handle.failed = reception.failed
     named = Named(reception.urls, tell=reception.refuse)
     with intercepted(named, reception.answer, reception.aanswer, passes=reception.passes):
         yield

@@ -13,15 +13,17 @@ from kling_contract.testing.created import check_fields, complaint, has
 from kling_contract.testing.loops import is_asyncio
 from kling_contract.testing.requests import Requests, Seen
 from kling_contract.testing.spans import seconds_of
+from kling_contract.testing.told import Told
 from kling_contract.wording import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
 
     from kling_contract.documents import Operation, Provider
     from mock_server.app import Mock
     from mock_server.callbacks.courier import Carrier
+    from mock_server.exchange import Exchange
     from mock_server.session import Session
     from mock_server.store import Task
 
@@ -43,16 +45,15 @@ class SeenTask:
 class MockHandle:
     """One session of a mock. `client` and `async_client` are ours, and wait on the session's clock.
 
-    `url` is what a base URL is to be set to, where code is told one, and `provider` whose that is; `lines` says of
-    requests that broke the contract, by their number in the journal, which line of the test led to them, and `refusals`
-    what there is to say of requests that nobody answered.
+    `url` is what a base URL is to be set to, where code is told one, and `provider` whose that is; `told` is what there
+    is to say to the test beside the journal; `failed` is told of what the mock raises to our own clients.
     """
 
     def __init__(self, mock: Mock, session: str, url: str, provider: Provider | None = None) -> None:
         self._mock, self._name, self.url = mock, session, url
         self.provider = provider or mock.addresses.root.provider
-        self.lines: dict[int, str] = {}
-        self.refusals: list[str] = []
+        self.told = Told()
+        self.failed: Callable[[Exchange, Exception], object] = lambda exchange, error: None
         statuses = {status: None for each in self.provider.operations.values() for status in each.statuses}
         self.callbacks = Callbacks(lambda: self.session, self._come, statuses, self._carrier)
 
@@ -65,6 +66,11 @@ class MockHandle:
     def seed(self) -> int:
         """What decides ids, times and chance."""
         return self.session.seed
+
+    @property
+    def refusals(self) -> list[str]:
+        """What there is to say of requests that nobody answered."""
+        return self.told.refusals
 
     @cached_property
     def client(self) -> Kling:
@@ -167,14 +173,17 @@ class MockHandle:
 
     def wrong(self) -> str | None:
         """Return what there is to say of requests that broke the contract, hit no route or were refused, or None."""
-        from kling_contract.testing.wrong import broken, report
+        from kling_contract.testing.wrong import report
 
-        return report(broken(self.session), self.lines, self.refusals)
+        return report(self.session, self.told)
 
     @property
     def unheard(self) -> list[str]:
-        """What an application that takes callbacks raised, in words, and no call here did: in process there is none."""
-        return []
+        """What an application that takes callbacks raised, in words, each once, and no call here did.
+
+        In process that is what it raised to the code under test, whose request let time go on.
+        """
+        return list(dict.fromkeys(self.told.raised))
 
     def close(self) -> None:
         """Close what is open."""
@@ -207,7 +216,7 @@ class MockHandle:
     def _transport(self) -> Any:
         from mock_server.inprocess import MockTransport
 
-        return MockTransport(self._mock, session=self._name)
+        return MockTransport(self._mock, session=self._name, failed=self.failed)
 
     def _options(self) -> dict[str, Any]:
         from mock_server.waiting import SessionTime

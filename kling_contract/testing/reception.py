@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,14 +11,15 @@ from kling_contract.clock import RealClock
 from kling_contract.interception import Broken, Refusal, Request, Response
 from kling_contract.interception.hosts import bare, host_of
 from kling_contract.testing.loops import is_asyncio
-from kling_contract.testing.wrong import refused
+from kling_contract.testing.wrong import crashed, refused
 from mock_server.exchange import Answer, Exchange
-from mock_server.inprocess import awaited, waited
+from mock_server.inprocess import Application, awaited, turn, waited
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from kling_contract.documents import Provider
+    from kling_contract.testing.told import Told
     from mock_server.app import Mock
 
 _OWN = ("/__", "/s/", "/p/")  # paths that the mock has beside those of providers
@@ -32,8 +34,7 @@ class Reception:
     """Answers for every host that one of `providers` names, in one session of a mock.
 
     Paths outside a provider's own, those that a pattern of `ignore` fits, and the hosts of `passthrough` are not ours.
-    `where` says which line of the test asks; `lines` keeps it, for what broke the contract, by the number of the
-    journal's entry, and `refusals` what there is to say of requests that nobody answered. Raises ValueError for a host
+    `where` says which line of the test asks, and `told` keeps what the test is to be told. Raises ValueError for a host
     that no document names.
     """
 
@@ -42,19 +43,18 @@ class Reception:
         mock: Mock,
         session: str,
         providers: Iterable[Provider],
+        told: Told,
         *,
         ignore: str | Iterable[str] = (),
         passthrough: str | Iterable[str] = (),
         where: Callable[[], str | None] = lambda: None,
     ) -> None:
-        self._mock, self._session, self._where = mock, session, where
+        self._mock, self._session, self._told, self._where = mock, session, told, where
         self._ignore = _texts(ignore)
         self._places = {host_of(url): (each, urlsplit(url).path) for each in providers for url in each.base_urls}
         self._aside = self._known(_texts(passthrough))
         self._own = {each.name: _first_segments(each) for each, _ in self._places.values()}
         self._root, self._clock = mock.addresses.root.provider.name, RealClock()
-        self.lines: dict[int, str] = {}
-        self.refusals: list[str] = []
 
     @property
     def urls(self) -> list[str]:
@@ -79,30 +79,49 @@ class Reception:
             if self._is_ignored(path):
                 return
             advice = _OUTSIDE.format(path)
-        self.refusals.append(refused(refusal, self._where(), advice))
+        self._told.refusals.append(refused(refusal, self._where(), advice))
 
     def answer(self, request: Request) -> Response:
         """Answer a request. Raises `Broken` where a fault ends the connection, or outlasts the client."""
         exchange, session = self._exchange(request), self._mock.sessions.get(self._session)
-        session.catch_up()
-        answer = self._answered(exchange)
-        session.hurry()
+        with self._telling(exchange):
+            session.catch_up()
+            answer = self._answered(exchange)
+            session.hurry()
         return _response(request, answer, in_time=waited(self._clock, answer, request.patience))
 
     async def aanswer(self, request: Request) -> Response:
         """Do what `answer` does in an event loop; one that is not asyncio's is blocked meanwhile."""
+        await turn()
         if not is_asyncio():
             return self.answer(request)
         exchange, session = self._exchange(request), self._mock.sessions.get(self._session)
-        await session.acatch_up()
-        answer = self._answered(exchange)
-        await session.ahurry()
+        with self._telling(exchange):
+            await session.acatch_up()
+            answer = self._answered(exchange)
+            await session.ahurry()
         return _response(request, answer, in_time=await awaited(self._clock, answer, request.patience))
+
+    def failed(self, exchange: Exchange, error: Exception) -> None:
+        """Keep what the test is to be told of an error that was raised instead of an answer."""
+        carrier = self._mock.sessions.get(self._session).deliveries.carrier
+        if isinstance(carrier, Application) and error in carrier.raised:
+            self._told.raised.append(f"{type(error).__name__}: {error}")
+        else:
+            self._told.crashes.append(crashed(exchange, self._where(), error))
+
+    @contextmanager
+    def _telling(self, exchange: Exchange) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.failed(exchange, error)
+            raise
 
     def _answered(self, exchange: Exchange) -> Answer:
         answer = self._mock.answer(exchange)
         if answer.entry is not None and answer.entry.violations and (line := self._where()) is not None:
-            self.lines[answer.entry.id] = line
+            self._told.lines[answer.entry.id] = line
         return answer
 
     def _is_ignored(self, path: str) -> bool:

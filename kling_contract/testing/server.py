@@ -166,7 +166,7 @@ def _refusing(handle: ServerHandle, mock: Mock, url: str, where: Callable[[], st
     from kling_contract.interception import Named, Refusal, intercepted
 
     def tell(refusal: Refusal) -> None:
-        handle.refusals.append(refused(refusal, where(), hint))
+        handle.told.refusals.append(refused(refusal, where(), hint))
 
     hint = f"let the code under test ask {url} instead, for which there is kling_env"
     named = Named((each for provider in mock.addresses.every_provider() for each in provider.base_urls), hint, tell)
@@ -180,7 +180,7 @@ def _placing(handle: ServerHandle, mock: Mock, session: str, where: Callable[[],
 
     def heard(event: dict[str, Any]) -> None:
         if event.get("violations") and event["session"] == session and (line := where()) is not None:
-            handle.lines[event["id"]] = line
+            handle.told.lines[event["id"]] = line
 
     mock.sessions.listen(None, heard)
     try:

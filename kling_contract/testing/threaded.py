@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mock_server.inprocess import Application
 from mock_server.outward import Reply
@@ -19,10 +19,6 @@ class ThreadedApplication(Application):
     What an application raises is a 500 to the server, and kept for the test.
     """
 
-    def __init__(self, app: Any) -> None:
-        super().__init__(app)
-        self._raised: list[Exception] = []
-
     async def acall(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout: float, most: int
     ) -> Reply:
@@ -31,17 +27,16 @@ class ThreadedApplication(Application):
             if self._is_asgi:
                 return await super().acall(method, url, headers, body, timeout=timeout, most=most)
             return await asyncio.to_thread(partial(self.call, method, url, headers, body, timeout=timeout, most=most))
-        except Exception as error:
-            self._raised.append(error)
+        except Exception:
             return Reply(500, {}, b"")
 
     @property
     def unheard(self) -> list[str]:
         """What the application raised since it was last checked, in words, each once."""
-        return list(dict.fromkeys(f"{type(error).__name__}: {error}" for error in self._raised))
+        return list(dict.fromkeys(f"{type(error).__name__}: {error}" for error in self.raised))
 
     def check(self) -> None:
         """Raise what the application was the first to raise since it was last checked."""
-        raised, self._raised = self._raised, []
+        raised, self.raised = self.raised, []
         if raised:
             raise raised[0]

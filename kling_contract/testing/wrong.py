@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections import Counter
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.contract import check_request
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from kling_contract.documents import Operation
     from kling_contract.interception import Refusal
+    from kling_contract.testing.told import Told
+    from mock_server.exchange import Exchange
     from mock_server.journal import Entry
     from mock_server.session import Session
 
@@ -27,21 +30,35 @@ _CHANGE = re.compile(r"(\w+)=(-?[0-9]+(?:\.[0-9]+)?)\b")
 _ROUNDS = 4
 _MOST = 10  # requests that are told of
 _BROKEN = "the code under test broke the contract:"
+_FAILED = "the mock failed to answer, which is its own fault and not that of the code under test:"
 _REFUSED = "the code under test asked hosts for which the mock stands in, and nobody answered:"
 
 
-def broken(session: Session) -> list[Entry]:
-    """Return the requests of a session that broke the contract or hit no route."""
-    return session.journal.where(lambda entry: bool(entry.violations))
-
-
-def report(entries: Iterable[Entry], lines: Mapping[int, str], refusals: Iterable[str]) -> str | None:
+def report(session: Session, told: Told) -> str | None:
     """Return what was sent, why that is wrong, and what would be right, each request that is like another once.
 
-    `refusals` are told as they are. None if there is nothing to tell.
+    None if there is nothing to tell.
     """
-    shown = _section(_BROKEN, (_told(entry, lines.get(entry.id)) for entry in entries)) + _section(_REFUSED, refusals)
+    broken = session.journal.where(lambda entry: bool(entry.violations))
+    failed = session.journal.where(_is_unforeseen)
+    shown = [
+        *_section(_BROKEN, (_told(entry, told.lines.get(entry.id)) for entry in broken)),
+        *_section(_REFUSED, told.refusals),
+        *_section(_FAILED, [*told.crashes, *(_told(entry, told.lines.get(entry.id)) for entry in failed)]),
+    ]
     return "\n\n".join(shown) or None
+
+
+def _is_unforeseen(entry: Entry) -> bool:
+    """Whether the mock answered with a failure that no document, no fault and no request brought about."""
+    return entry.status >= 500 and not (entry.row or entry.fault or entry.violations)
+
+
+def crashed(exchange: Exchange, line: str | None, error: Exception) -> str:
+    """Return what there is to say of a request to which the mock raised an error."""
+    frame = extract_tb(error.__traceback__)[-1]
+    said = f"{exchange.method} {exchange.path} raised {type(error).__name__}: {error}"
+    return f"{line or 'a request'}: {said}\n  in {frame.filename}:{frame.lineno}, {frame.name}"
 
 
 def refused(refusal: Refusal, line: str | None, advice: str) -> str:
@@ -91,6 +108,8 @@ def _told(entry: Entry, line: str | None) -> str:
     if shown["body"] is not None:
         lines.append(f"  sent: {_short(shown['body'])}")
     lines += [f"  {_violation(each)}" for each in shown["violations"]]
+    if not shown["violations"]:
+        lines.append(f"  answered: {_short(shown['answer']['body'])}")
     nearest = _nearest(entry.asked, shown["body"], shown["violations"]) if entry.asked is not None else None
     if nearest is not None:
         lines.append(f"  this would be accepted: {_short(nearest)}")
