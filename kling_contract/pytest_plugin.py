@@ -145,9 +145,9 @@ def _start(config: pytest.Config) -> Serving:
         serving = Serving()
     except (KlingError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[_told] = _variables(wanted, {"url": serving.url, "key": DUMMY_KEY})
     config.stash[_serving] = serving
     serving.start()
+    config.stash[_told] = _variables(wanted, {"url": serving.url, "key": DUMMY_KEY})
     return serving
 
 

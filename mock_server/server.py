@@ -29,25 +29,41 @@ class MockServer:
     """A mock server in a thread, on a free port: `with MockServer() as server: server.url`.
 
     Takes what `Settings` takes. Raises `DocumentError` for a document that cannot be read, OSError for a port that is
-    taken.
+    taken. It is entered once: RuntimeError to who enters it again, or asks for the URL of one that nobody entered.
     """
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, **settings: Any) -> None:
         self.app = create_app(Settings(**{"exposed": not is_loopback(host), **settings}))
         self._socket = bind(host, port)
-        self.url = url_of(self._socket)
+        self._url = url_of(self._socket)
         self._ready = threading.Event()
         self._server = _Server(self.app, self._ready.set)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
 
+    @property
+    def url(self) -> str:
+        """Where it listens, or listened. Before, requests would wait for ever for an answer."""
+        if not self._ready.is_set():
+            raise RuntimeError(
+                "this MockServer is not entered yet; accepted: with MockServer(...) as server: server.url"
+            )
+        return self._url
+
     def __enter__(self) -> MockServer:
+        if self._server.should_exit:
+            raise RuntimeError("this MockServer has ended; make another with MockServer(...)")
+        if self._ready.is_set():
+            raise RuntimeError(
+                f"this MockServer is entered already, and listens at {self._url}; make another with MockServer(...)"
+            )
         self._thread.start()
         self._ready.wait()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._server.should_exit = True
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._socket.close()
 
 

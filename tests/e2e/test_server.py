@@ -7,6 +7,7 @@ import base64
 import io
 import json
 import random
+import socket
 import threading
 
 import httpx
@@ -58,6 +59,41 @@ def test_a_server_that_has_ended_answers_nobody_and_its_port_is_free() -> None:
         post(server.url)
     with MockServer(port=port) as again:
         assert again.url == server.url
+
+
+def test_a_server_is_entered_once() -> None:
+    with MockServer() as server:
+        with pytest.raises(RuntimeError) as found, server:
+            pass
+        assert str(found.value) == (
+            f"this MockServer is entered already, and listens at {server.url}; make another with MockServer(...)"
+        )
+        assert post(server.url).status_code == 200
+    with (
+        pytest.raises(RuntimeError, match=r"^this MockServer has ended; make another with MockServer\(\.\.\.\)$"),
+        server,
+    ):
+        pass
+
+
+def test_a_server_that_was_not_entered_says_how_to() -> None:
+    server = MockServer()
+    with pytest.raises(RuntimeError) as found:
+        _ = server.url
+    assert (
+        str(found.value) == "this MockServer is not entered yet; accepted: with MockServer(...) as server: server.url"
+    )
+    server.__exit__()
+    with pytest.raises(RuntimeError, match="has ended"), server:
+        pass
+
+
+def test_a_server_that_never_answered_leaves_its_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    MockServer(port=port).__exit__()
+    with MockServer(port=port) as server:
+        assert server.url.endswith(f":{port}")
 
 
 def test_a_taken_port_is_an_error() -> None:
