@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from kling_contract.clock import RealClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kling_contract.clock import Clock
     from mock_server.session import Session
 
@@ -14,14 +16,21 @@ if TYPE_CHECKING:
 class SessionTime:
     """A `kling_contract.clock.Clock` on the time of a session, as in `Kling(clock=SessionTime(session))`.
 
+    A session that is reset is another afterwards: to outlive that, give what finds it.
+
     Callbacks that become due are delivered before a wait is over.
 
     To wait on a clock that stands still is to advance it, with all that becomes due on the way. Waiting on a real one
     takes real time, less of it on a fast one. Raises `Busy` to who waits while the session is being advanced.
     """
 
-    def __init__(self, session: Session, wall: Clock | None = None) -> None:
-        self._session, self._wall = session, wall or RealClock()
+    def __init__(self, session: Session | Callable[[], Session], wall: Clock | None = None) -> None:
+        self._find = session if callable(session) else lambda: session
+        self._wall = wall or RealClock()
+
+    @property
+    def _session(self) -> Session:
+        return self._find()
 
     def now(self) -> float:
         """Return Unix time in seconds."""

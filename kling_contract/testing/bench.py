@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.errors import KlingError
 from kling_contract.testing.handle import MockHandle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from kling_contract.documents import Provider
@@ -46,8 +47,9 @@ class Bench:
         be read, and ValueError for a clock or a host there is not.
         """
         mock, name = self._mock(provider), self._next_name()
-        prepare(mock.sessions.get(name), mock, clock=clock, polls=polls, seed=seed)
         handle = MockHandle(mock, name, mock.addresses.root.provider.base_urls[0])
+        handle.begin = partial(prepare, mock=mock, clock=clock, polls=polls, seed=seed)
+        handle.begin(handle.session)
         with ExitStack() as stack:
             stack.callback(mock.sessions.end, name)
             stack.callback(handle.close)
@@ -82,10 +84,16 @@ def answering(handle: MockHandle, mock: Mock, name: str, **options: Any) -> Iter
         yield
 
 
-def prepare(session: Session, mock: Mock, *, clock: str, polls: int, seed: int | None) -> None:
-    """Let a fresh session be as a test wants it."""
-    session.set_clock(mode=clock)
-    session.wish = wished(polls)
+def prepare(
+    session: Session, only: Collection[str] = (), *, mock: Mock, clock: str | None, polls: int, seed: int | None
+) -> None:
+    """Let a fresh session, or those parts of one that begin anew, be as a test wants it."""
+    if not only or "scenarios" in only:
+        session.wish = wished(polls)
+    if only:
+        return
+    if clock is not None:
+        session.set_clock(mode=clock)
     if seed is not None:
         mock.sessions.reseed(session, seed)
 
@@ -122,8 +130,9 @@ def mock(
     that cannot be read, ValueError for a clock or a host there is not, and `KlingError` without the extra `mock`.
     """
     own = made(clock=clock, **settings)
-    own.sessions.get("default").wish = wished(polls)
     handle = MockHandle(own, "default", _URL)
+    handle.begin = partial(prepare, mock=own, clock=None, polls=polls, seed=None)
+    handle.begin(handle.session)
     with ExitStack() as stack:
         stack.callback(own.close)
         stack.callback(handle.close)

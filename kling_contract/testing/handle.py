@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kling_contract.client import AsyncKling, Kling
+from kling_contract.testing.arguments import check_next, parts_of
 from kling_contract.testing.callbacks import Callbacks
 from kling_contract.testing.created import check_fields, complaint, has
 from kling_contract.testing.loops import is_asyncio
@@ -17,7 +18,7 @@ from kling_contract.testing.told import Told
 from kling_contract.wording import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterable
     from datetime import timedelta
 
     from kling_contract.documents import Operation, Provider
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from mock_server.store import Task
 
 DUMMY_KEY = "sk-dummy-not-a-real-key"
-_WISHES = ("delay", "polls", "pace", "callbacks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class MockHandle:
     """One session of a mock. `client` and `async_client` are ours, and wait on the session's clock.
 
     `url` is what a base URL is to be set to, where code is told one, and `provider` whose that is; `told` is what there
-    is to say to the test beside the journal; `failed` is told of what the mock raises to our own clients.
+    is to say to the test beside the journal; `failed` is told of what the mock raises to our own clients, and
+    `begin` lets a fresh session be as the test wants it.
     """
 
     def __init__(self, mock: Mock, session: str, url: str, provider: Provider | None = None) -> None:
@@ -54,6 +55,7 @@ class MockHandle:
         self.provider = provider or mock.addresses.root.provider
         self.told = Told()
         self.failed: Callable[[Exchange, Exception], object] = lambda exchange, error: None
+        self.begin: Callable[..., object] = lambda session, only=(): None
         statuses = {status: None for each in self.provider.operations.values() for status in each.statuses}
         self.callbacks = Callbacks(lambda: self.session, self._come, statuses, self._carrier)
 
@@ -114,7 +116,7 @@ class MockHandle:
 
         __tracebackhide__ = True
         self._operation(operation)
-        _check_next(scenario, fault, times, wish)
+        check_next(scenario, fault, times, wish)
         try:
             fails = None if fault is None else fault_named(fault, self.provider)
             if scenario is not None:
@@ -132,6 +134,20 @@ class MockHandle:
         """Serve an operation that the provider documents and does not serve."""
         __tracebackhide__ = True
         self.session.open[self._operation(operation).id] = True
+
+    def reset(self, only: str | Iterable[str] | None = None) -> None:
+        """Begin anew, as the test did: without tasks, requests and what was armed or opened, the clock at its start.
+
+        `only` names parts that alone do so: requests, tasks, scenarios, faults, limits, availability, deliveries and
+        inbox. What was wrong with requests is forgotten with them; callbacks go on to where they went. Raises
+        ValueError for a part there is not.
+        """
+        __tracebackhide__ = True
+        parts = parts_of(only)
+        self._anew(parts)
+        self.begin(self.session, parts)
+        if not parts or "requests" in parts:
+            self.told.clear()
 
     def advance(self, span: float | str | timedelta) -> int:
         """Let time pass: seconds, a timedelta, or a text such as "10m"; return how many events happened on the way.
@@ -190,6 +206,14 @@ class MockHandle:
         if "client" in self.__dict__:
             self.client.close()
 
+    def _anew(self, only: Collection[str]) -> None:
+        from mock_server.admin.places import PARTS
+
+        for part in only:
+            PARTS[part](self.session)
+        if not only:
+            self._mock.sessions.reset(self.session)
+
     def _come(self, status: str, timeout: float) -> None:
         self.session.catch_up()
 
@@ -222,22 +246,10 @@ class MockHandle:
         from mock_server.waiting import SessionTime
 
         keys = {"api_key": DUMMY_KEY, "access_key": "", "secret_key": ""}
-        return {"provider": self.provider, "base_url": self._root, "clock": SessionTime(self.session), **keys}
+        return {"provider": self.provider, "base_url": self._root, "clock": SessionTime(lambda: self.session), **keys}
 
     @property
     def _root(self) -> str:
         """Where our clients ask: a mock in process has the paths of documents, and nothing before them."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
-
-
-def _check_next(scenario: str | None, fault: str | None, times: int | None, wish: Mapping[str, Any]) -> None:
-    __tracebackhide__ = True
-    names = f"scenario, fault, {', '.join(_WISHES)}"
-    unknown = next((name for name in wish if name not in _WISHES), None)
-    if unknown is not None:
-        raise TypeError(f"next() takes no {unknown}; accepted: {names}, times")
-    if scenario is None and fault is None and not wish:
-        raise TypeError(f"next() is told nothing to do; accepted: {names}")
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
-        raise ValueError(f"next() has times={times!r}; accepted: 1 or more, or None for always")

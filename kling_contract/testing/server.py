@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.errors import KlingError
@@ -13,7 +13,7 @@ from kling_contract.testing.spans import seconds_of
 from kling_contract.testing.wrong import refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import timedelta
 
     import httpx
@@ -62,6 +62,13 @@ class ServerHandle(MockHandle):
         super().close()
         if "_clock" in self.__dict__:
             self._clock.close()
+
+    def _anew(self, only: Collection[str]) -> None:
+        # The session belongs to the thread of the server.
+        parts = {"only": ",".join(only)} if only else {}
+        self._admin.post(f"{self._place}/__admin/reset", params=parts).raise_for_status()
+        if self._app is not None:
+            self._app.raised.clear()
 
     def _come(self, status: str, timeout: float) -> None:
         self._ask("GET", "deliveries", params={"status": status, "timeout": round(timeout)}, timeout=timeout + 10)
@@ -143,8 +150,10 @@ class Serving:
         mock: Mock = self._server.app.state.mock
         chosen, name = self._provider(provider), f"test-{self._count}"
         self._count += 1
-        prepare(mock.sessions.get(name), mock, clock=clock, polls=polls, seed=seed)
-        handle, mock.sessions.default = ServerHandle(self._server, name, self._admin, chosen), name
+        handle = ServerHandle(self._server, name, self._admin, chosen)
+        handle.begin = partial(prepare, mock=mock, clock=clock, polls=polls, seed=seed)
+        handle.begin(handle.session)
+        mock.sessions.default = name
         try:
             with _refusing(handle, mock, self.url, where), _placing(handle, mock, name, where):
                 yield handle

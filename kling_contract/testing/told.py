@@ -18,3 +18,8 @@ class Told:
     refusals: list[str] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
     raised: list[str] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        for each in (self.lines, self.refusals, self.crashes, self.raised):
+            each.clear()
