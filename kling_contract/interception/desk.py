@@ -20,12 +20,16 @@ DELIVERY = "x-kling-mock-delivery"  # the header by which the mock marks its own
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`passes` judges by method, URL and headers: a body is read only once it is known to be ours."""
+    """`passes` judges by method, URL and headers: a body is read only once it is known to be ours.
+
+    While `is_routed` respx's routers answer, or refuse, what this would.
+    """
 
     named: Named
     answer: Answer
     aanswer: AsyncAnswer
     passes: Callable[[Request], bool]
+    is_routed: Callable[[], bool]
 
     def takes(self, request: Request) -> bool:
         """Say whether a request is answered here."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from kling_contract.interception.desk import Desk
 
 
+_ROUTERS = "respx.mocks"  # whose function stands beneath ours where a router was started before
+
+
 def patches(desk: Desk) -> Iterator[Patch]:
     """Yield the patches by which a desk answers, through proxies too: respx gives those a method of their own."""
     for pool in (httpcore.ConnectionPool, httpcore.HTTPProxy):
@@ -31,10 +34,12 @@ def patches(desk: Desk) -> Iterator[Patch]:
 
 
 def _answered(desk: Desk, asked: Any) -> Any:
+    is_router = _is_router(asked)
+
     @functools.wraps(asked)
     def handle_request(self: Any, request: httpcore.Request) -> Any:
         head = _head(request)
-        if not desk.takes(head):
+        if (is_router and desk.is_routed()) or not desk.takes(head):
             with desk.aside(head):
                 return asked(self, request)
         assert isinstance(request.stream, Iterable)
@@ -48,10 +53,12 @@ def _answered(desk: Desk, asked: Any) -> Any:
 
 
 def _aanswered(desk: Desk, asked: Any) -> Any:
+    is_router = _is_router(asked)
+
     @functools.wraps(asked)
     async def handle_async_request(self: Any, request: httpcore.Request) -> Any:
         head = _head(request)
-        if not desk.takes(head):
+        if (is_router and desk.is_routed()) or not desk.takes(head):
             with desk.aside(head):
                 return await asked(self, request)
         assert isinstance(request.stream, AsyncIterable)
@@ -62,6 +69,10 @@ def _aanswered(desk: Desk, asked: Any) -> Any:
             raise _error(broken) from broken
 
     return handle_async_request
+
+
+def _is_router(asked: Any) -> bool:
+    return getattr(asked, "__module__", None) == _ROUTERS
 
 
 def _head(request: httpcore.Request) -> Request:

@@ -26,14 +26,16 @@ def intercepted(
     aanswer: Callable[[Request], Awaitable[Response]] | None = None,
     *,
     passes: Callable[[Request], bool] = lambda request: False,
+    is_routed: Callable[[], bool] = lambda: False,
 ) -> Iterator[None]:
     """Answer requests to named hosts by `answer`, in the thread that asks, or `aanswer`, awaited where httpx awaits.
 
     A request that `passes` (asked without its body) is left to whoever else answers it; what nobody answers is refused.
+    While `is_routed` a router of respx that is started goes before.
     Both may raise `Broken`, for which each library raises its own error. Nested contexts end in reverse order; of two
     that take the same request the inner one answers.
     """
-    desk = Desk(named, answer, aanswer or _in_turn(answer), passes)
+    desk = Desk(named, answer, aanswer or _in_turn(answer), passes, is_routed)
     with bypassed(named.hosts), applied([*_patches(desk)]):
         yield
 

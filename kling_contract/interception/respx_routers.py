@@ -43,5 +43,6 @@ def _ahanding_on(desk: Desk, routed: Any) -> Any:
 
 def _hand_on(desk: Desk, request: httpx.Request) -> None:
     headers = folded(request.headers.multi_items())
-    if DELIVERY in headers or desk.takes(Request(request.method, str(request.url), headers)):
+    asked = Request(request.method, str(request.url), headers)
+    if DELIVERY in headers or (desk.takes(asked) and not desk.is_routed()):
         raise PassThrough("not for a router", request=request, origin=Route())

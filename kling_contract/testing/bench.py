@@ -76,12 +76,18 @@ def answering(handle: MockHandle, mock: Mock, name: str, **options: Any) -> Iter
     """Let every host that a document names lead to a session of a mock; see `Reception` for the options."""
     from kling_contract.interception import Named, intercepted
     from kling_contract.testing.reception import Reception
+    from kling_contract.testing.side_effects import SideEffect
 
     reception = Reception(mock, name, mock.addresses.every_provider(), handle.told, **options)
-    handle.failed = reception.failed
+    handle.failed, effect = reception.failed, SideEffect(reception)
+    handle.side_effect = effect
     named = Named(reception.urls, tell=reception.refuse)
-    with intercepted(named, reception.answer, reception.aanswer, passes=reception.passes):
-        yield
+    asked = reception.answer, reception.aanswer
+    try:
+        with intercepted(named, *asked, passes=reception.passes, is_routed=lambda: handle.is_routed):
+            yield
+    finally:
+        effect.is_over = True
 
 
 def prepare(

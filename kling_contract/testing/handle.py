@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kling_contract.client import AsyncKling, Kling
+from kling_contract.errors import KlingError
 from kling_contract.testing.arguments import check_next, parts_of
 from kling_contract.testing.callbacks import Callbacks
 from kling_contract.testing.created import check_fields, complaint, has
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from kling_contract.documents import Operation, Provider
+    from kling_contract.testing.side_effects import SideEffect
     from mock_server.app import Mock
     from mock_server.callbacks.courier import Carrier
     from mock_server.exchange import Exchange
@@ -47,7 +49,7 @@ class MockHandle:
 
     `url` is what a base URL is to be set to, where code is told one, and `provider` whose that is; `told` is what there
     is to say to the test beside the journal; `failed` is told of what the mock raises to our own clients, and
-    `begin` lets a fresh session be as the test wants it.
+    `begin` lets a fresh session be as the test wants it. `is_routed` says that respx's routers go before the mock.
     """
 
     def __init__(self, mock: Mock, session: str, url: str, provider: Provider | None = None) -> None:
@@ -55,6 +57,8 @@ class MockHandle:
         self.provider = provider or mock.addresses.root.provider
         self.told = Told()
         self.failed: Callable[[Exchange, Exception], object] = lambda exchange, error: None
+        self.side_effect: SideEffect | None = None
+        self.is_routed = False
         self.begin: Callable[..., object] = lambda session, only=(): None
         statuses = {status: None for each in self.provider.operations.values() for status in each.statuses}
         self.callbacks = Callbacks(lambda: self.session, self._come, statuses, self._carrier)
@@ -73,6 +77,28 @@ class MockHandle:
     def refusals(self) -> list[str]:
         """What there is to say of requests that nobody answered."""
         return self.told.refusals
+
+    @property
+    def httpx(self) -> SideEffect:
+        """The mock as a callback of other mocks of httpx, whichever kind of client asks.
+
+        `httpx_mock.add_callback(kling.httpx, is_reusable=True)`, or `httpx.MockTransport(kling.httpx)`. Raises
+        `KlingError` over a port.
+        """
+        if self.side_effect is None:
+            raise KlingError(f"kling_server answers over a port: let the code ask {self.url}, or use the fixture kling")
+        return self.side_effect
+
+    @property
+    def respx(self) -> SideEffect:
+        """The mock as a side effect of respx's routes; whoever asks for it prefers those from then on.
+
+        `respx_mock.route(host="api.cometapi.com").mock(side_effect=kling.respx)`. While a router is started every
+        request of httpx is its own, and what no route of it matches is none of the mock's.
+        """
+        effect = self.httpx
+        self.is_routed = True
+        return effect
 
     @cached_property
     def client(self) -> Kling:

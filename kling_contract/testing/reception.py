@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from kling_contract.clock import RealClock
 from kling_contract.interception import Broken, Refusal, Request, Response
+from kling_contract.interception.desk import DELIVERY
 from kling_contract.interception.hosts import bare, host_of
 from kling_contract.testing.loops import is_asyncio
 from kling_contract.testing.wrong import crashed, refused
@@ -61,8 +62,12 @@ class Reception:
         """Every base URL that is answered for."""
         return [url for provider, _ in self._places.values() for url in provider.base_urls]
 
+    def takes(self, request: Request) -> bool:
+        """Whether a request, to whatever host, is answered here."""
+        return host_of(request.url) in self._places and DELIVERY not in request.headers and not self.passes(request)
+
     def passes(self, request: Request) -> bool:
-        """Whether a request is none of ours."""
+        """Whether a request to a host that a document names is none of ours."""
         if host_of(request.url) in self._aside:
             return True
         provider, path = self._place(request.url)
