@@ -59,7 +59,7 @@ def public(owner: type) -> list[str]:
     return [name for name in {**vars(owner), **slots} if not name.startswith("_") and name not in OURS]
 
 
-OURS = {"close", "of", "lines", "refusals", "unheard"}  # what the fixture alone is to call
+OURS = {"close", "of", "refusals", "unheard"}  # what the fixture alone is to call
 HANDLE = [*public(MockHandle), "url", "provider", "callbacks"]
 
 
