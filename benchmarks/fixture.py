@@ -55,6 +55,7 @@ def ours(bench: Bench) -> Iterator[MockHandle]:
         path=Path(__file__),
         location=(__file__, 0, "test"),
         name="test",
+        nodeid=f"{__file__}::test",
     )
     yield from pytest_plugin._handed(node, "kling", tuple(ARGUMENTS), lambda: bench.handle)  # type: ignore[arg-type]
 

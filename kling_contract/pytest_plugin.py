@@ -96,7 +96,7 @@ def _handed(
         try:
             options = options_of(reversed(list(node.iter_markers("kling"))), names, fixture)
             strict = options.pop("strict", True)
-            handle = stack.enter_context(home()(**options, where=_place(node)))
+            handle = stack.enter_context(home()(**options, where=_place(node), name=node.nodeid))
         except (KlingError, ValueError, pytest.UsageError) as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         yield handle
@@ -196,7 +196,7 @@ def _close(node: pytest.Item, handle: MockHandle, *, strict: bool) -> None:
     """Hint at what was left undone, and fail a test whose requests broke the contract or were refused."""
     from kling_contract.testing.wrong import hints
 
-    if told := hints(handle.session, handle.unheard):
+    if told := hints(handle):
         node.add_report_section("teardown", "kling", "\n".join(told))
     if strict and (wrong := handle.wrong()) is not None:
         pytest.fail(f"{wrong}\n\n{_MEANT_SO}", pytrace=False)

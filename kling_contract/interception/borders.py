@@ -77,7 +77,6 @@ def _aresolving(named: Named, resolve: Any) -> Any:
 
 
 def _connecting(named: Named, connect: Any) -> Any:
-    @functools.wraps(connect)
     def connecting(connection: Any, address: Any, *more: Any) -> Any:
         if isinstance(address, tuple) and address:
             named.refuse(address[0])
@@ -87,7 +86,6 @@ def _connecting(named: Named, connect: Any) -> Any:
 
 
 def _opening(named: Named, open_: Any) -> Any:
-    @functools.wraps(open_)
     async def opening(loop: Any, factory: Any, host: Any = None, *arguments: Any, **options: Any) -> Any:
         named.refuse(host)
         return await open_(loop, factory, host, *arguments, **options)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kling_contract.interception.hosts import host_of
+from kling_contract.interception.left_behind import left_by
 from kling_contract.interception.named import asking
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ class Desk:
     is_routed: Callable[[], bool]
 
     def takes(self, request: Request) -> bool:
-        """Say whether a request is answered here."""
+        """Say whether a request is answered here. One of what an earlier mock left running is refused instead."""
+        return self.is_ours(request) and left_by() is None
+
+    def is_ours(self, request: Request) -> bool:
+        """Say whether a request, whoever sends it, is nobody else's."""
         named = host_of(request.url) in self.named
         return named and DELIVERY not in request.headers and not self.passes(request)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import socket
@@ -18,6 +19,7 @@ def host_of(url: str) -> str:
         return ""
 
 
+@functools.lru_cache(maxsize=1024)
 def bare(host: str) -> str:
     """Return a host in lower case, without port, brackets, zone and trailing dot.
 

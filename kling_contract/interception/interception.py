@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kling_contract.interception import borders, curl_handles, httpx_pools
 from kling_contract.interception.desk import Desk
+from kling_contract.interception.left_behind import Watch
 from kling_contract.interception.patches import Patch, applied
 from kling_contract.interception.proxies import bypassed
 
@@ -27,16 +28,19 @@ def intercepted(
     *,
     passes: Callable[[Request], bool] = lambda request: False,
     is_routed: Callable[[], bool] = lambda: False,
+    name: str = "an earlier mock()",
 ) -> Iterator[None]:
     """Answer requests to named hosts by `answer`, in the thread that asks, or `aanswer`, awaited where httpx awaits.
 
     A request that `passes` (asked without its body) is left to whoever else answers it; what nobody answers is refused.
-    While `is_routed` a router of respx that is started goes before.
+    While `is_routed` a router of respx that is started goes before. Requests of threads and tasks that go on when this
+    is over are refused by those that come after, which are told that `name` left them.
     Both may raise `Broken`, for which each library raises its own error. Nested contexts end in reverse order; of two
     that take the same request the inner one answers.
     """
     desk = Desk(named, answer, aanswer or _in_turn(answer), passes, is_routed)
-    with bypassed(named.hosts), applied([*_patches(desk)]):
+    watch = Watch(name)
+    with bypassed(named.hosts), watch.until_the_end(), applied([*_patches(desk), *watch.patches()]):
         yield
 
 

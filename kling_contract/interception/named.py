@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kling_contract.interception.hosts import bare, host_of
+from kling_contract.interception.left_behind import left_by
 
 from kling_contract.errors import Portable
 
@@ -20,7 +21,7 @@ _HINT = (
     "either this way of asking is not intercepted, and the fixture kling_server is for it, which serves the mock on a "
     "port; or the path is none of the provider's, and a mock of the test's own is to answer it"
 )
-
+_LEFT = "what asks was left running by {}, which is over: wait for its threads and tasks before it ends"
 
 # What an intercepted library is asking while others may answer it, in this thread and task.
 asking: ContextVar[Request | None] = ContextVar("asking", default=None)
@@ -28,17 +29,21 @@ asking: ContextVar[Request | None] = ContextVar("asking", default=None)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`host` is as `hosts.bare` spells it; `request` is None where it was not asked for by what is intercepted."""
+    """`host` is as `hosts.bare` spells it; `request` is None where it was not asked for by what is intercepted.
+
+    `left_by` is who left the code behind that asked, None where nobody did.
+    """
 
     host: str
     request: Request | None
+    left_by: str | None = None
 
 
 class HostRefused(Portable, socket.gaierror):
     """A host was asked for that this process must not reach; to a library, a name that cannot be resolved."""
 
-    def __init__(self, host: str, hint: str) -> None:
-        self.host = host
+    def __init__(self, host: str, hint: str, left_by: str | None = None) -> None:
+        self.host, self.left_by = host, left_by
         super().__init__(socket.EAI_NONAME, _refused(host, hint))
 
 
@@ -48,8 +53,8 @@ class LineRefused(Portable, RuntimeError):
     No OSError, since httpcore takes a write that failed for an answer that came early, and waits for that.
     """
 
-    def __init__(self, host: str, hint: str) -> None:
-        self.host = host
+    def __init__(self, host: str, hint: str, left_by: str | None = None) -> None:
+        self.host, self.left_by = host, left_by
         super().__init__(_refused(host, hint))
 
 
@@ -83,13 +88,16 @@ class Named:
         """Raise `error` for a named host."""
         if host in self:
             name = host.decode("latin-1") if isinstance(host, bytes) else str(host)
-            self._tell(_refusal(bare(name)))
-            raise error(name, self._hint)
+            refusal = _refusal(bare(name))
+            self._tell(refusal)
+            left = refusal.left_by
+            raise error(name, self._hint if left is None else _LEFT.format(left), left)
 
 
 def _refusal(host: str) -> Refusal:
     request = asking.get()
-    return Refusal(host, request if request is not None and host_of(request.url) == host else None)
+    asked = request is not None and host_of(request.url) == host
+    return Refusal(host, request if asked else None, left_by())
 
 
 def _refused(host: str, hint: str) -> str:

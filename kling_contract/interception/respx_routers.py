@@ -44,5 +44,5 @@ def _ahanding_on(desk: Desk, routed: Any) -> Any:
 def _hand_on(desk: Desk, request: httpx.Request) -> None:
     headers = folded(request.headers.multi_items())
     asked = Request(request.method, str(request.url), headers)
-    if DELIVERY in headers or (desk.takes(asked) and not desk.is_routed()):
+    if DELIVERY in headers or (desk.is_ours(asked) and not (desk.is_routed() and desk.takes(asked))):
         raise PassThrough("not for a router", request=request, origin=Route())

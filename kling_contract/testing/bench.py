@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mock_server.wishes import Wish
 
 _URL = "http://kling.localhost"
+_EARLIER = "an earlier mock()"
 
 
 class Bench:
@@ -39,21 +40,23 @@ class Bench:
         ignore: str | Iterable[str] = (),
         passthrough: str | Iterable[str] = (),
         where: Callable[[], str | None] = lambda: None,
+        name: str = "an earlier test",
     ) -> Iterator[MockHandle]:
         """Yield a handle of a fresh session, to which every host leads that a document names; nothing leaves.
 
         `ignore` are patterns of paths, and `passthrough` hosts, that are the test's own business: there our mock steps
-        aside for others, and where there are none the request fails. Raises `DocumentError` for a provider that cannot
-        be read, and ValueError for a clock or a host there is not.
+        aside for others, and where there are none the request fails. `name` is the test's. Raises `DocumentError` for a
+        provider that cannot be read, and ValueError for a clock or a host there is not.
         """
-        mock, name = self._mock(provider), self._next_name()
-        handle = MockHandle(mock, name, mock.addresses.root.provider.base_urls[0])
+        mock, session = self._mock(provider), self._next_name()
+        handle = MockHandle(mock, session, mock.addresses.root.provider.base_urls[0])
         handle.begin = partial(prepare, mock=mock, clock=clock, polls=polls, seed=seed)
         handle.begin(handle.session)
         with ExitStack() as stack:
-            stack.callback(mock.sessions.end, name)
+            stack.callback(mock.sessions.end, session)
             stack.callback(handle.close)
-            stack.enter_context(answering(handle, mock, name, ignore=ignore, passthrough=passthrough, where=where))
+            own: dict[str, Any] = {"ignore": ignore, "passthrough": passthrough, "where": where}
+            stack.enter_context(answering(handle, mock, session, name, **own))
             yield handle
 
     def _next_name(self) -> str:
@@ -72,19 +75,19 @@ class Bench:
 
 
 @contextmanager
-def answering(handle: MockHandle, mock: Mock, name: str, **options: Any) -> Iterator[None]:
+def answering(handle: MockHandle, mock: Mock, session: str, name: str, **options: Any) -> Iterator[None]:
     """Let every host that a document names lead to a session of a mock; see `Reception` for the options."""
     from kling_contract.interception import Named, intercepted
     from kling_contract.testing.reception import Reception
     from kling_contract.testing.side_effects import SideEffect
 
-    reception = Reception(mock, name, mock.addresses.every_provider(), handle.told, **options)
-    handle.failed, effect = reception.failed, SideEffect(reception)
-    handle.side_effect = effect
+    reception = Reception(mock, session, mock.addresses.every_provider(), handle.told, **options)
     named = Named(reception.urls, tell=reception.refuse)
+    handle.failed, effect = reception.failed, SideEffect(reception, named)
+    handle.side_effect = effect
     asked = reception.answer, reception.aanswer
     try:
-        with intercepted(named, *asked, passes=reception.passes, is_routed=lambda: handle.is_routed):
+        with intercepted(named, *asked, passes=reception.passes, is_routed=lambda: handle.is_routed, name=name):
             yield
     finally:
         effect.is_over = True
@@ -142,5 +145,5 @@ def mock(
     with ExitStack() as stack:
         stack.callback(own.close)
         stack.callback(handle.close)
-        stack.enter_context(answering(handle, own, "default", ignore=ignore, passthrough=passthrough))
+        stack.enter_context(answering(handle, own, "default", _EARLIER, ignore=ignore, passthrough=passthrough))
         yield handle

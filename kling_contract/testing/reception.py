@@ -12,7 +12,7 @@ from kling_contract.interception import Broken, Refusal, Request, Response
 from kling_contract.interception.desk import DELIVERY
 from kling_contract.interception.hosts import bare, host_of
 from kling_contract.testing.loops import is_asyncio
-from kling_contract.testing.wrong import crashed, refused
+from kling_contract.testing.wrong import crashed, late, refused
 from mock_server.exchange import Answer, Exchange
 from mock_server.inprocess import Application, awaited, turn, waited
 
@@ -76,6 +76,9 @@ class Reception:
 
     def refuse(self, refusal: Refusal) -> None:
         """Keep what the test is to be told of a refusal, unless it said that this is its own business."""
+        if refusal.left_by is not None:
+            self._told.late.append(late(refusal))
+            return
         if refusal.host in self._aside:
             return
         advice = _ELSEWHERE

@@ -10,7 +10,7 @@ from kling_contract.errors import KlingError
 from kling_contract.testing.bench import prepare
 from kling_contract.testing.handle import MockHandle
 from kling_contract.testing.spans import seconds_of
-from kling_contract.testing.wrong import refused
+from kling_contract.testing.wrong import late, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -141,6 +141,7 @@ class Serving:
         polls: int = 1,
         seed: int | None = None,
         where: Callable[[], str | None] = lambda: None,
+        name: str = "an earlier test",
     ) -> Iterator[ServerHandle]:
         """Yield a handle of a fresh session; a late request for an earlier test's task is answered in that one's.
 
@@ -148,14 +149,14 @@ class Serving:
         that the server does not serve, and for a clock there is not.
         """
         mock: Mock = self._server.app.state.mock
-        chosen, name = self._provider(provider), f"test-{self._count}"
+        chosen, session = self._provider(provider), f"test-{self._count}"
         self._count += 1
-        handle = ServerHandle(self._server, name, self._admin, chosen)
+        handle = ServerHandle(self._server, session, self._admin, chosen)
         handle.begin = partial(prepare, mock=mock, clock=clock, polls=polls, seed=seed)
         handle.begin(handle.session)
-        mock.sessions.default = name
+        mock.sessions.default = session
         try:
-            with _refusing(handle, mock, self.url, where), _placing(handle, mock, name, where):
+            with _refusing(handle, mock, self.url, where, name), _placing(handle, mock, session, where):
                 yield handle
         finally:
             mock.sessions.default = "default"
@@ -170,16 +171,19 @@ class Serving:
 
 
 @contextmanager
-def _refusing(handle: ServerHandle, mock: Mock, url: str, where: Callable[[], str | None]) -> Iterator[None]:
+def _refusing(handle: ServerHandle, mock: Mock, url: str, where: Callable[[], str | None], name: str) -> Iterator[None]:
     """Let nothing reach a host that a document names; mocks of the test's own may answer for them."""
     from kling_contract.interception import Named, Refusal, intercepted
 
     def tell(refusal: Refusal) -> None:
+        if refusal.left_by is not None:
+            handle.told.late.append(late(refusal))
+            return
         handle.told.refusals.append(refused(refusal, where(), hint))
 
     hint = f"let the code under test ask {url} instead, for which there is kling_env"
     named = Named((each for provider in mock.addresses.every_provider() for each in provider.base_urls), hint, tell)
-    with intercepted(named, _unasked, passes=lambda request: True):
+    with intercepted(named, _unasked, passes=lambda request: True, name=name):
         yield
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from kling_contract.headers import folded
-from kling_contract.interception import Broken, Request, Response
+from kling_contract.interception import Broken, HostRefused, Named, Request, Response
+from kling_contract.interception.hosts import host_of
+from kling_contract.interception.left_behind import left_by
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -33,8 +35,8 @@ class SideEffect:
     error of httpx where a fault ends the connection. What respx found in a URL is of no interest to it.
     """
 
-    def __init__(self, reception: Reception) -> None:
-        self._reception, self.is_over = reception, False
+    def __init__(self, reception: Reception, named: Named) -> None:
+        self._reception, self._named, self.is_over = reception, named, False
 
     def __call__(self, request: httpx.Request, **found: str) -> httpx.Response | Awaitable[httpx.Response] | None:
         """Return the answer, or what is to be awaited for it."""
@@ -43,7 +45,15 @@ class SideEffect:
         head = _head(request)
         if not self._reception.takes(head):
             return None
+        if left_by() is not None:
+            self._refuse(request)
         return self._awaited(request, head) if _is_awaited() else self._answered(request, head)
+
+    def _refuse(self, request: httpx.Request) -> None:
+        try:
+            self._named.refuse(host_of(str(request.url)))
+        except HostRefused as refused:
+            raise httpx.ConnectError(str(refused), request=request) from refused
 
     def _answered(self, request: httpx.Request, head: Request) -> httpx.Response:
         try:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kling_contract.documents import Operation
     from kling_contract.interception import Refusal
+    from kling_contract.testing.handle import MockHandle
     from kling_contract.testing.told import Told
     from mock_server.exchange import Exchange
     from mock_server.journal import Entry
@@ -68,26 +69,37 @@ def refused(refusal: Refusal, line: str | None, advice: str) -> str:
     return f"{line or 'a request'}: {asked} was refused\n  {advice}"
 
 
+def late(refusal: Refusal) -> str:
+    """Return what there is to say of a request of what an earlier test left running."""
+    request = refusal.request
+    asked = refusal.host if request is None else f"{request.method} {request.url.partition('?')[0]}"
+    wait = "it was refused; wait for its threads and tasks before it ends"
+    return f"what {refusal.left_by} left running asked {asked}: {wait}"
+
+
 def _section(title: str, texts: Iterable[str]) -> list[str]:
+    told = _counted(texts)
+    return [title, *told] if told else []
+
+
+def _counted(texts: Iterable[str]) -> list[str]:
+    """Return texts, each once, and how often it was there; of many the first."""
     told = Counter(texts)
     shown = [_often(text, count) for text, count in list(told.items())[:_MOST]]
-    more = [f"and {len(told) - _MOST} more"] if len(told) > _MOST else []
-    return [title, *shown, *more] if told else []
+    return [*shown, f"and {len(told) - _MOST} more"] if len(told) > _MOST else shown
 
 
 def _often(text: str, count: int) -> str:
     return text if count == 1 else f"{text}\n  {count} times"
 
 
-def hints(session: Session, unheard: Iterable[str]) -> list[str]:
-    """Return what there is to remark of requests that were accepted, each once, and of tasks left unfinished.
-
-    `unheard` is what an application that takes callbacks raised without the test being told.
-    """
+def hints(handle: MockHandle) -> list[str]:
+    """Return what there is to remark of requests that were accepted, each once, and of what was left unfinished."""
+    session = handle.session
     shown = [entry.as_dict() for entry in session.journal.where(lambda entry: bool(entry.notes))]
     noted = [f"{each['method']} {each['path']}: {_violation(note)}" for each in shown for note in each["notes"]]
-    raised = [f"the application that takes callbacks raised {each}" for each in unheard]
-    texts = [*list(dict.fromkeys(noted))[:_MOST], *raised, unfinished(session)]
+    raised = [f"the application that takes callbacks raised {each}" for each in handle.unheard]
+    texts = [*list(dict.fromkeys(noted))[:_MOST], *raised, unfinished(session), *_counted(handle.told.late)]
     return [f"a hint, no failure: {text}" for text in texts if text is not None]
 
 

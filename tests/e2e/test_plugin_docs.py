@@ -36,15 +36,31 @@ def test_the_failures_that_it_shows_are_those_there_are(pytester: pytest.Pyteste
     result = run(
         pytester,
         """
+        import threading
+
+        GO = threading.Event()
+
+        def late():
+            GO.wait()
+            my_app.CLIENT.post(my_app.API, json={"image": URL})
+
+        LEFT = threading.Thread(target=late)
+
+        def test_first(kling):
+            LEFT.start()
+
         def test_it(kling):
             my_app.CLIENT.post(my_app.API, json={"image": URL, "mode": "turbo"})
             with pytest.raises(httpx.ConnectError):
                 my_app.CLIENT.post("https://api.cometapi.com/v1/chat/completions")
+            GO.set()
+            LEFT.join()
         """,
+        "-rA",
         app=APP,
     )
-    result.assert_outcomes(passed=1, errors=1)
-    assert len(shown) == 2
+    result.assert_outcomes(passed=2, errors=1)
+    assert len(shown) == 3
     for each in shown:
         assert each.partition(": ")[2] in result.stdout.str()
 

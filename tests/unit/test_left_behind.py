@@ -1,0 +1,330 @@
+"""A request of what a test left running reaches no mock of a later one, fails none, and is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+import requests
+import respx
+import urllib3
+import uvloop
+from anyio import create_memory_object_stream, to_thread
+from pytest_httpx import HTTPXMock
+
+from kling_contract.testing import MockHandle, mock
+from kling_contract.testing.bench import Bench
+from kling_contract.testing.server import Serving
+
+URL = "https://example.com/cat.png"
+VIDEOS = "https://api.cometapi.com/kling/v1/videos/image2video"
+HEADERS = {"authorization": "Bearer sk-real"}
+
+
+def with_httpx() -> object:
+    return httpx.post(VIDEOS, json={"image": URL}, headers=HEADERS).status_code
+
+
+def with_requests() -> object:
+    return requests.post(VIDEOS, json={"image": URL}, headers=HEADERS).status_code
+
+
+def with_urllib3() -> object:
+    return urllib3.PoolManager().request("POST", VIDEOS, json={"image": URL}, headers=HEADERS, retries=False).status
+
+
+def with_a_socket() -> object:
+    return socket.getaddrinfo("api.cometapi.com", 443)
+
+
+async def in_a_loop() -> object:
+    async with httpx.AsyncClient(headers=HEADERS) as client:
+        return (await client.post(VIDEOS, json={"image": URL})).status_code
+
+
+def with_a_loop() -> object:
+    return asyncio.run(in_a_loop())
+
+
+class Left:
+    """A thread that asks when it is told to, and what came of that."""
+
+    def __init__(self, ask: Callable[[], object]) -> None:
+        self.go, self.came = threading.Event(), queue.SimpleQueue[object]()
+        self.thread = threading.Thread(target=self._run, args=(ask,))
+        self.thread.start()
+
+    def _run(self, ask: Callable[[], object]) -> None:
+        self.go.wait()
+        try:
+            self.came.put(ask())
+        except Exception as error:
+            self.came.put(error)
+
+    def asked(self) -> object:
+        self.go.set()
+        self.thread.join()
+        return self.came.get()
+
+
+ASKING = [with_httpx, with_requests, with_urllib3, with_a_loop, with_a_socket]
+REFUSED = "^a hint, no failure: what an earlier mock\\(\\) left running asked .*: it was refused"
+
+
+def hints(kling: MockHandle) -> list[str]:
+    from kling_contract.testing.wrong import hints
+
+    return [each for each in hints(kling) if "left running" in each]
+
+
+@pytest.mark.parametrize("ask", ASKING)
+def test_a_thread_that_goes_on_is_refused_and_told(ask: Callable[[], object]) -> None:
+    with mock():
+        left = Left(ask)
+    with mock() as kling:
+        error = left.asked()
+        assert isinstance(error, Exception)
+        assert "left running" in str(error)
+        assert (list(kling.requests), kling.tasks, kling.wrong()) == ([], [], None)
+        assert len(hints(kling)) == 1
+        assert "api.cometapi.com" in hints(kling)[0]
+        assert with_httpx() == 200
+
+
+@pytest.mark.parametrize("opened", ["bench", "server"])
+def test_it_is_refused_under_either_fixture(opened: str) -> None:
+    bench, serving = Bench(), Serving()
+    serving.start()
+    try:
+        with bench.handle(name="test_first"):
+            lefts = Left(with_httpx), Left(with_a_socket)
+        with bench.handle() if opened == "bench" else serving.handle() as kling:
+            assert [isinstance(left.asked(), Exception) for left in lefts] == [True, True]
+            assert (list(kling.requests), kling.wrong()) == ([], None)
+            assert hints(kling) == [
+                f"a hint, no failure: what test_first left running asked {what}: it was refused; wait for its threads "
+                "and tasks before it ends"
+                for what in (f"POST {VIDEOS}", "api.cometapi.com")
+            ]
+    finally:
+        serving.stop()
+        bench.close()
+
+
+def test_a_thread_of_a_test_with_a_server_is_no_less_late() -> None:
+    serving = Serving()
+    serving.start()
+    try:
+        with serving.handle(name="test_first"):
+            left = Left(with_httpx)
+        with mock() as kling:
+            assert isinstance(left.asked(), httpx.ConnectError)
+            assert (list(kling.requests), kling.wrong(), len(hints(kling))) == ([], None, 1)
+    finally:
+        serving.stop()
+
+
+def test_a_thread_that_was_there_before_is_the_test_it_asks_in() -> None:
+    left = Left(with_httpx)
+    with mock():
+        pass
+    with mock() as kling:
+        assert left.asked() == 200
+        assert kling.requests.call_count == 1
+
+
+def test_a_thread_of_the_test_itself_is_answered() -> None:
+    with mock() as kling:
+        assert Left(with_httpx).asked() == 200
+        assert kling.requests.call_count == 1
+
+
+def worker(work: queue.Queue[Callable[[], None] | None]) -> None:
+    while (job := work.get()) is not None:
+        job()
+
+
+def test_a_worker_that_waits_for_work_serves_whoever_gives_it() -> None:
+    work: queue.Queue[Callable[[], None] | None] = queue.Queue()
+    done = threading.Event()
+
+    def job() -> None:
+        with_httpx()
+        done.set()
+
+    with mock():
+        thread = threading.Thread(target=worker, args=(work,))
+        thread.start()
+        work.put(job)
+        done.wait()
+        while not threads_wait(thread):
+            pass
+    done.clear()
+    with mock() as kling:
+        work.put(job)
+        done.wait()
+        assert kling.requests.call_count == 1
+        work.put(None)
+        thread.join()
+
+
+def threads_wait(thread: threading.Thread) -> bool:
+    from kling_contract.interception.left_behind import _work, sys
+
+    return _work(sys._current_frames()[thread.ident or 0]) is None
+
+
+def test_a_pool_serves_whoever_submits() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with mock() as kling:
+            assert pool.submit(with_httpx).result() == 200
+        with mock() as kling:
+            assert pool.submit(with_httpx).result() == 200
+            assert kling.requests.call_count == 1
+
+
+def test_what_a_pool_still_does_for_an_earlier_test_is_refused_and_the_pool_goes_on() -> None:
+    go, begun = threading.Event(), threading.Event()
+
+    def late() -> object:
+        begun.set()
+        go.wait()
+        return with_httpx()
+
+    with ThreadPoolExecutor(1) as pool:
+        with mock():
+            left = pool.submit(late)
+            begun.wait()
+        with mock() as kling:
+            go.set()
+            assert isinstance(left.exception(), httpx.ConnectError)
+            assert not kling.requests.called
+            assert pool.submit(with_httpx).result() == 200
+            assert kling.requests.call_count == 1
+
+
+loops = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+
+
+@loops
+def test_a_task_that_goes_on_is_refused_with_all_that_it_starts(loop: Any) -> None:
+    async def late(go: asyncio.Event) -> None:
+        await go.wait()
+        await asyncio.gather(in_a_loop(), asyncio.to_thread(with_httpx), to_thread.run_sync(with_httpx))
+
+    async def story() -> None:
+        go = asyncio.Event()
+        with mock():
+            left = asyncio.create_task(late(go))
+            await asyncio.sleep(0)
+        with mock() as kling:
+            go.set()
+            with pytest.raises(httpx.ConnectError, match="left running"):
+                await left
+            assert (list(kling.requests), kling.wrong()) == ([], None)
+            assert await asyncio.create_task(in_a_loop()) == 200
+            assert await asyncio.to_thread(with_httpx) == 200
+            assert kling.requests.call_count == 2
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(story())
+
+
+def test_a_loop_of_a_thread_serves_whoever_gives_it_work() -> None:
+    with mock():
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        assert asyncio.run_coroutine_threadsafe(in_a_loop(), loop).result() == 200
+        go = asyncio.Event()
+        left = asyncio.run_coroutine_threadsafe(waiting(go), loop)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
+    with mock() as kling:
+        assert asyncio.run_coroutine_threadsafe(in_a_loop(), loop).result() == 200
+        loop.call_soon_threadsafe(go.set)
+        assert isinstance(left.exception(), httpx.ConnectError)
+        assert kling.requests.call_count == 1
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+async def waiting(go: asyncio.Event) -> object:
+    await go.wait()
+    return await in_a_loop()
+
+
+@pytest.mark.parametrize("kind", ["asyncio", "anyio"])
+def test_a_task_that_waits_for_work_serves_whoever_gives_it(kind: str) -> None:
+    async def story() -> None:
+        work: asyncio.Queue[asyncio.Future[object]] = asyncio.Queue()
+        send, receive = create_memory_object_stream[asyncio.Future[object]](1)
+
+        async def next_job() -> asyncio.Future[object]:
+            return await work.get() if kind == "asyncio" else await receive.receive()
+
+        async def works() -> None:
+            while True:
+                (await next_job()).set_result(await in_a_loop())
+
+        async def ask() -> object:
+            job: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+            await (work.put(job) if kind == "asyncio" else send.send(job))
+            return await job
+
+        with mock():
+            lasting = asyncio.create_task(works())
+            assert await ask() == 200
+            await asyncio.sleep(0)
+        with mock() as kling:
+            assert await ask() == 200
+            assert kling.requests.call_count == 1
+        lasting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await lasting
+        send.close()
+        receive.close()
+
+    asyncio.run(story())
+
+
+@contextlib.contextmanager
+def routed(kling: MockHandle, router: respx.MockRouter) -> Iterator[respx.Route]:
+    yield router.route(host="api.cometapi.com").mock(side_effect=kling.respx)
+
+
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+@pytest.mark.parametrize("prefers", [True, False])
+def test_a_router_of_the_next_test_hears_nothing_either(first: str, prefers: bool) -> None:
+    with mock():
+        left = Left(with_httpx)
+    router, ours = respx.mock(assert_all_called=False), mock()
+    with contextlib.ExitStack() as stack:
+        if first == "theirs":
+            stack.enter_context(router)
+        kling = stack.enter_context(ours)
+        if first == "ours":
+            stack.enter_context(router)
+        route = router.route(host="api.cometapi.com")
+        if prefers:
+            route.mock(side_effect=kling.respx)
+        assert isinstance(left.asked(), httpx.ConnectError)
+        assert (route.called, kling.requests.called, len(hints(kling))) == (False, False, 1)
+
+
+@pytest.mark.httpx_mock(assert_all_responses_were_requested=False)
+def test_a_callback_of_pytest_httpx_is_refused_too(httpx_mock: HTTPXMock) -> None:
+    with mock():
+        left = Left(with_httpx)
+    with mock() as kling:
+        httpx_mock.add_callback(kling.httpx, is_reusable=True)
+        assert isinstance(left.asked(), httpx.ConnectError)
+        assert (kling.requests.called, len(hints(kling))) == (False, 1)
