@@ -12,7 +12,8 @@ import threading
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 from kling_contract.interception.patches import Patch
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+_Stack: TypeAlias = "list[FrameType]"  # the innermost frame first
 # Where a thread waits for work, by module, and the functions in which one does work that was handed to it.
 _WAITING = ("queue", "selectors", "concurrent.futures.thread", "socketserver")
 _WORKERS = {("concurrent.futures.thread", "_worker"), ("anyio._backends._asyncio", "run")}
@@ -106,26 +108,61 @@ class Watch:
     @contextmanager
     def until_the_end(self) -> Iterator[None]:
         """Take note at the end of what is left behind."""
-        before = set(threading.enumerate())
+        before = _stacks()
         try:
             yield
         finally:
             self._mark_tasks()
-            self._mark_threads([each for each in threading.enumerate() if each not in before])
+            for thread, stack in _stacks().items():
+                self._mark_thread(thread, stack, before.get(thread))
 
     def _mark_tasks(self) -> None:
         for task, mark in list(self._tasks.items()):
             if not task.done() and not _waits(task):
                 mark.left_by = mark.left_by or self._name
 
-    def _mark_threads(self, threads: list[threading.Thread]) -> None:
-        if not threads:
-            return
-        frames = sys._current_frames()
-        for thread in threads:
-            frame = frames.get(thread.ident or 0)
-            if frame is not None and thread is not threading.current_thread() and (work := _work(frame)) is not None:
-                thread.__dict__.setdefault(_NOTE, _Left(work, self._name))
+    def _mark_thread(self, thread: threading.Thread, stack: _Stack, before: _Stack | None) -> None:
+        known: _Left | None = thread.__dict__.get(_NOTE)
+        work = _work(stack, before)
+        if work is not None and (known is None or known.frame not in stack):
+            thread.__dict__[_NOTE] = _Left(work, self._name)
+
+
+def _stacks() -> dict[threading.Thread, _Stack]:
+    """Return what the other threads are doing."""
+    others = [each for each in threading.enumerate() if each is not threading.current_thread()]
+    frames = sys._current_frames() if others else {}
+    return {each: _stack(frame) for each in others if (frame := frames.get(each.ident or 0)) is not None}
+
+
+def _stack(frame: FrameType | None) -> _Stack:
+    found = []
+    while frame is not None:
+        found.append(frame)
+        frame = frame.f_back
+    return found
+
+
+def _work(stack: _Stack, before: _Stack | None) -> FrameType | None:
+    """Return the frame in which a thread does what it was given since `before`, or None if there is no such thing.
+
+    `before` is None for a thread that was not there: all that it does is meant. Of one that was, it is what a pool gave
+    it, or what came to it while it waited for work.
+    """
+    if _is_waiting(stack):
+        return None
+    for inner, outer in pairwise(stack):
+        if _named(outer) in _WORKERS:
+            return inner if before is None or inner not in before else None
+    if before is None:
+        return stack[-1]
+    return next((each for each in reversed(stack) if each not in before), None) if _is_waiting(before) else None
+
+
+def _is_waiting(stack: _Stack) -> bool:
+    """Say whether a thread waits for work, or runs no Python of its own."""
+    waiting = next((_named(each)[0] for each in stack if _named(each)[0] != "threading"), None)
+    return waiting is None or waiting in _WAITING
 
 
 def _unless_refused(hook: Any) -> Any:
@@ -157,20 +194,6 @@ def _waits(task: asyncio.Task[Any]) -> bool:
             return True
         awaited = getattr(awaited, "cr_await", None)
     return False
-
-
-def _work(frame: FrameType) -> FrameType | None:
-    """Return the frame in which a thread does what was left behind, or None if it waits for work, or runs no Python."""
-    frames = [frame]
-    while (outer := frames[-1].f_back) is not None:
-        frames.append(outer)
-    waiting = next((_named(each)[0] for each in frames if _named(each)[0] != "threading"), None)
-    if waiting is None or waiting in _WAITING:
-        return None
-    for inner, outer in zip(reversed(frames[:-1]), reversed(frames[1:]), strict=True):
-        if _named(outer) in _WORKERS:
-            return inner
-    return frames[-1]
 
 
 def _named(frame: FrameType) -> tuple[str, str]:

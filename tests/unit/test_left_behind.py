@@ -177,9 +177,9 @@ def test_a_worker_that_waits_for_work_serves_whoever_gives_it() -> None:
 
 
 def threads_wait(thread: threading.Thread) -> bool:
-    from kling_contract.interception.left_behind import _work, sys
+    from kling_contract.interception.left_behind import _is_waiting, _stacks
 
-    return _work(sys._current_frames()[thread.ident or 0]) is None
+    return _is_waiting(_stacks()[thread])
 
 
 def test_a_pool_serves_whoever_submits() -> None:
@@ -208,6 +208,57 @@ def test_what_a_pool_still_does_for_an_earlier_test_is_refused_and_the_pool_goes
             assert isinstance(left.exception(), httpx.ConnectError)
             assert not kling.requests.called
             assert pool.submit(with_httpx).result() == 200
+            assert kling.requests.call_count == 1
+
+
+@pytest.mark.parametrize("kind", ["pool", "queue"])
+def test_what_a_worker_of_the_whole_run_still_does_for_an_earlier_test_is_refused(kind: str) -> None:
+    work: queue.Queue[Callable[[], None] | None] = queue.Queue()
+    go, begun, done = threading.Event(), threading.Event(), queue.SimpleQueue[object]()
+
+    def late() -> None:
+        begun.set()
+        go.wait()
+        with pytest.raises(httpx.ConnectError):
+            with_httpx()
+        done.put("refused")
+
+    with ThreadPoolExecutor(1) as pool:
+        thread = threading.Thread(target=worker, args=(work,))
+        thread.start()
+        pool.submit(int).result()
+        while not threads_wait(thread):
+            pass
+        give: Callable[[Callable[[], None]], object] = pool.submit if kind == "pool" else work.put
+        with mock():
+            give(late)
+            begun.wait()
+        with mock() as kling:
+            go.set()
+            assert done.get() == "refused"
+            give(lambda: done.put(with_httpx()))
+            assert done.get() == 200
+            assert kling.requests.call_count == 1
+        work.put(None)
+        thread.join()
+
+
+def test_work_that_began_before_a_test_is_not_that_ones() -> None:
+    go, begun = threading.Event(), threading.Event()
+
+    def early() -> object:
+        begun.set()
+        go.wait()
+        return with_httpx()
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(early)
+        begun.wait()
+        with mock():
+            pass
+        with mock() as kling:
+            go.set()
+            assert asked.result() == 200
             assert kling.requests.call_count == 1
 
 
