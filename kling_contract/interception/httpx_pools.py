@@ -39,7 +39,10 @@ def _answered(desk: Desk, asked: Any) -> Any:
     @functools.wraps(asked)
     def handle_request(self: Any, request: httpcore.Request) -> Any:
         head = _head(request)
-        if (is_router and desk.is_routed()) or not desk.takes(head):
+        if is_router and desk.is_for_routers():
+            with desk.aside(head), desk.handing():
+                return asked(self, request)
+        if not desk.takes(head):
             with desk.aside(head):
                 return asked(self, request)
         assert isinstance(request.stream, Iterable)
@@ -58,7 +61,10 @@ def _aanswered(desk: Desk, asked: Any) -> Any:
     @functools.wraps(asked)
     async def handle_async_request(self: Any, request: httpcore.Request) -> Any:
         head = _head(request)
-        if (is_router and desk.is_routed()) or not desk.takes(head):
+        if is_router and desk.is_for_routers():
+            with desk.aside(head), desk.handing():
+                return await asked(self, request)
+        if not desk.takes(head):
             with desk.aside(head):
                 return await asked(self, request)
         assert isinstance(request.stream, AsyncIterable)

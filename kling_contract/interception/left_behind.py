@@ -10,7 +10,7 @@ import asyncio
 import sys
 import threading
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -94,12 +94,16 @@ class Watch:
             yield Patch(loop, "create_task", self._marking(loop.create_task))
 
     def _marking(self, create: Any) -> Any:
-        def create_task(loop: Any, coroutine: Any, *, context: Any = None, **options: Any) -> Any:
-            if context is not None:
-                return create(loop, coroutine, context=context, **options)
-            mark, context = _Mark(left_by()), copy_context()
-            context.run(_mark.set, mark)
-            task = create(loop, coroutine, context=context, **options)
+        def create_task(loop: Any, coroutine: Any, **options: Any) -> Any:
+            if options.get("context") is not None:
+                return create(loop, coroutine, **options)
+            # The task copies this context, in which the mark is for that long: a factory need not take another one.
+            mark = _Mark(left_by())
+            before = _mark.set(mark)
+            try:
+                task = create(loop, coroutine, **options)
+            finally:
+                _mark.reset(before)
             self._tasks[task] = mark
             return task
 

@@ -28,7 +28,10 @@ def patches(desk: Desk) -> Iterator[Patch]:
 def _handing_on(desk: Desk, routed: Any) -> Any:
     def handler(request: httpx.Request) -> Any:
         _hand_on(desk, request)
-        return routed(request)
+        if not desk.is_for_routers():
+            return routed(request)
+        with desk.handing():
+            return routed(request)
 
     return handler
 
@@ -36,7 +39,10 @@ def _handing_on(desk: Desk, routed: Any) -> Any:
 def _ahanding_on(desk: Desk, routed: Any) -> Any:
     async def async_handler(request: httpx.Request) -> Any:
         _hand_on(desk, request)
-        return await routed(request)
+        if not desk.is_for_routers():
+            return await routed(request)
+        with desk.handing():
+            return await routed(request)
 
     return async_handler
 
@@ -44,5 +50,5 @@ def _ahanding_on(desk: Desk, routed: Any) -> Any:
 def _hand_on(desk: Desk, request: httpx.Request) -> None:
     headers = folded(request.headers.multi_items())
     asked = Request(request.method, str(request.url), headers)
-    if DELIVERY in headers or (desk.is_ours(asked) and not (desk.is_routed() and desk.takes(asked))):
+    if DELIVERY in headers or (desk.is_ours(asked) and not (desk.is_for_routers() and desk.takes(asked))):
         raise PassThrough("not for a router", request=request, origin=Route())

@@ -289,6 +289,17 @@ def test_a_task_that_goes_on_is_refused_with_all_that_it_starts(loop: Any) -> No
         runner.run(story())
 
 
+def test_a_factory_of_tasks_that_knows_no_context_is_asked_as_ever() -> None:
+    async def story() -> int:
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(lambda loop, coroutine: asyncio.Task(coroutine, loop=loop))  # type: ignore[arg-type]
+        with mock() as kling:
+            await asyncio.gather(in_a_loop(), asyncio.create_task(in_a_loop(), name="own"))
+            return kling.requests.call_count
+
+    assert asyncio.run(story()) == 2
+
+
 def test_a_loop_of_a_thread_serves_whoever_gives_it_work() -> None:
     with mock():
         loop = asyncio.new_event_loop()

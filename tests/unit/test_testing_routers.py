@@ -226,6 +226,18 @@ def test_an_application_in_the_loop_is_called_back_and_others_run() -> None:
     assert statuses.count("succeed") == 2
 
 
+@ways
+@pytest.mark.parametrize("routes_at", [0, 1, 2])
+def test_of_two_mocks_the_inner_one_is_behind_the_route(way: Ask, routes_at: int) -> None:
+    router, opened = respx.mock(), [mock(), mock()]
+    opened.insert(routes_at, router)  # type: ignore[arg-type]
+    with contextlib.ExitStack() as stack:
+        outer, inner = (each for each in map(stack.enter_context, opened) if isinstance(each, MockHandle))
+        route = router.route(host=HOST).mock(side_effect=inner.respx)
+        make(way)
+        assert (route.call_count, inner.requests.call_count, outer.requests.call_count) == (1, 1, 0)
+
+
 def test_without_a_route_nothing_changes() -> None:
     with both("theirs") as (kling, router):
         router.get("https://other.example/").respond(text="theirs")
