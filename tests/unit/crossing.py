@@ -56,6 +56,7 @@ SAMPLES: dict[str, Callable[[], Any]] = {
     "text": lambda: "interrupted; nothing was asked",
     "tripped": lambda: ["task 1 was created"],
     "keys": lambda: ["version", "steps"],
+    "left_by": lambda: "test_app.py::test_first",
     "keyword": lambda: "dependentSchemas",
     "path": lambda: ("image",),
     "rule": lambda: "expansion.area",
