@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.errors import Violation
 from kling_contract.images.header import FORMATS, Header, read_header
-from kling_contract.images.texts import HEAD, IMAGE_NAME, LONGEST_PATH, SCHEME, decoded, is_url
+from kling_contract.images.png import SIGNATURE, flaw_in
+from kling_contract.images.texts import HEAD, IMAGE_NAME, LONGEST_PATH, SCHEME, decoded, gap_in, is_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 ACCEPTS = ("url", "base64")
 
 _KEYS = ("formats", "bytes", "side", "aspect", "pixels", "accepts")
-_BOMB = 178_956_970  # pixels; Pillow refuses to open anything larger, and so may the server
+_BOMB = 178_956_970  # pixels
+_OURS = {"assumed": "no limit is documented; Pillow refuses to open anything larger, and so may the server"}
 _STRAY = re.compile(r"[^A-Za-z0-9+/=]")
 
 
@@ -27,7 +29,8 @@ class ImageRule:
 
     `bytes` is the largest decoded file, `side` the smallest width and height in px, `aspect` the largest ratio of the
     longer to the shorter side, `pixels` the largest width * height. Sides that `read_header` does not read
-    (bmp, tiff, avif/heic) are not judged.
+    (bmp, tiff, avif/heic) are not judged. `facts` say where each part comes from, `intact` among them: that a file
+    has to be whole.
     """
 
     formats: tuple[str, ...] = FORMATS
@@ -36,10 +39,14 @@ class ImageRule:
     aspect: Fraction | None = None
     pixels: int = _BOMB
     accepts: tuple[str, ...] = ACCEPTS
+    facts: Mapping[str, Any] = field(default_factory=lambda: {"parts": {"pixels": _OURS}}, compare=False, repr=False)
 
     @classmethod
-    def from_document(cls, value: Mapping[str, Any]) -> ImageRule:
-        """Build the rule from an `x-image` object; ValueError names a wrong key or value and what is accepted."""
+    def from_document(cls, value: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> ImageRule:
+        """Build the rule from an `x-image` object and its fact, if it has one.
+
+        ValueError names a wrong key or value and what is accepted.
+        """
         unknown = [key for key in value if key not in _KEYS]
         if unknown:
             raise ValueError(f"x-image has an unknown key {unknown[0]!r}; accepted: {', '.join(_KEYS)}")
@@ -50,7 +57,18 @@ class ImageRule:
             aspect=_ratio(value),
             pixels=_count(value, "pixels") or _BOMB,
             accepts=_names(value, "accepts", ACCEPTS),
+            facts=facts or {} if "pixels" in value else _with_ours(facts or {}),
         )
+
+    def source(self, part: str) -> Mapping[str, Any] | None:
+        """Return where a part comes from: its own fact, or else that of the whole."""
+        whole = {key: value for key, value in self.facts.items() if key != "parts"}
+        return self.facts.get("parts", {}).get(part) or whole or None
+
+
+def _with_ours(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the fact of our own bound, unless the document speaks of it."""
+    return {**facts, "parts": {"pixels": _OURS, **facts.get("parts", {})}}
 
 
 def _names(value: Mapping[str, Any], key: str, accepted: Sequence[str]) -> tuple[str, ...]:
@@ -83,12 +101,16 @@ def _ratio(value: Mapping[str, Any]) -> Fraction | None:
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """A decoded field: `size` in bytes; `whole` is False when only the head of the file was decoded."""
+    """A decoded field: `size` in bytes; `whole` is False when only the head of the file was decoded.
+
+    `flaw` says what is wrong in a file that has its end.
+    """
 
     header: Header
     size: int
     whole: bool
     nested: bool
+    flaw: str | None
 
     def breaks(self, rule: str, message: str, hint: str | None = None) -> Violation:
         header = self.header
@@ -101,14 +123,22 @@ def judge(text: str, rule: ImageRule) -> list[Violation]:
 
     Behind a URL nothing can be seen from here, so any http(s) URL with a host is fine where URLs are accepted.
     """
+    return [replace(broken, source=rule.source(part)) for part, broken in _broken(text, rule)]
+
+
+_Broken = tuple[str, Violation]  # the part of the rule, and how it is broken
+
+
+def _broken(text: str, rule: ImageRule) -> list[_Broken]:
     if is_url(text):
-        return [] if "url" in rule.accepts else [_not_base64(text, "is a URL", "send the file's raw base64")]
+        refused = "url" not in rule.accepts
+        return [("accepts", _not_base64(text, "is a URL", "send the file's raw base64"))] if refused else []
     if text[:5].lower() == "data:":
-        return [_prefixed(text)]
-    if scheme := SCHEME.match(text):
-        return [_foreign(text, scheme[1].lower(), rule)]
+        return [("accepts", _prefixed(text))]
+    if scheme := SCHEME.match(text.lstrip()):
+        return [("accepts", _foreign(text, scheme[1].lower(), rule))]
     if "base64" not in rule.accepts:
-        return [_not_base64(text, "is not an http(s) URL", "only a URL is accepted here")]
+        return [("accepts", _not_base64(text, "is not an http(s) URL", "only a URL is accepted here"))]
     return _judge_base64(text, rule)
 
 
@@ -126,21 +156,26 @@ def _prefixed(text: str) -> Violation:
 
 def _foreign(text: str, scheme: str, rule: ImageRule) -> Violation:
     forms = " or ".join({"url": "an http(s) URL", "base64": "raw base64"}[form] for form in rule.accepts)
-    if scheme in ("http", "https"):
+    if scheme not in ("http", "https"):
+        return _not_base64(text, f"starts with {scheme}:, which is not accepted", f"send {forms}")
+    gap = gap_in(text)
+    if gap is None:
         return _not_base64(text, f"is an {scheme} URL without a host", f"send {forms}")
-    return _not_base64(text, f"starts with {scheme}:, which is not accepted", f"send {forms}")
+    kind = "whitespace" if text[gap].isspace() else "a control character"
+    return _not_base64(text, f"has {kind} at character {gap}", "a URL has none; write a space inside of one as %20")
 
 
-def _judge_base64(text: str, rule: ImageRule) -> list[Violation]:
+def _judge_base64(text: str, rule: ImageRule) -> list[_Broken]:
     """Decode only the head of a text whose length alone shows that the file is too large."""
     size = len(text) // 4 * 3 - text[-2:].count("=")
     whole = rule.bytes is None or size <= rule.bytes or len(text) <= HEAD
     data = None if len(text) % 4 else decoded(text if whole else text[:HEAD])
     if not data:
-        return [_not_base64(text, *_flaw(text))]
+        return [("accepts", _not_base64(text, *_flaw(text)))]
     nested = data.startswith((b"iVBORw0KGgo", b"/9j/", b"data:image/"))
-    picture = _Picture(read_header(data), size, whole, nested)
-    return [broken for check in _CHECKS if (broken := check(picture, rule))]
+    flaw = flaw_in(data) if whole and data.startswith(SIGNATURE) else None
+    picture = _Picture(read_header(data), size, whole, nested, flaw)
+    return [(part, broken) for part, check in _CHECKS if (broken := check(picture, rule))]
 
 
 def _flaw(text: str) -> tuple[str, str]:
@@ -184,9 +219,15 @@ def _check_format(picture: _Picture, rule: ImageRule) -> Violation | None:
     if header.format not in rule.formats:
         message = f"is {header.format}; allowed: {allowed}"
         return picture.breaks("image.format", message, f"convert it to {rule.formats[-1]}")
-    if header.problem and not header.truncated:
-        return picture.breaks("image.format", f"is a broken {header.format}: {header.problem}")
     return None
+
+
+def _check_intact(picture: _Picture, rule: ImageRule) -> Violation | None:
+    """Name what makes a file of an allowed type unreadable, unless it is only cut."""
+    header, problem = picture.header, picture.header.problem or picture.flaw
+    if header.format not in rule.formats or header.truncated or not problem:
+        return None
+    return picture.breaks("image.format", f"is a broken {header.format}: {problem}")
 
 
 def _check_truncated(picture: _Picture, rule: ImageRule) -> Violation | None:
@@ -228,4 +269,12 @@ def _check_aspect(picture: _Picture, rule: ImageRule) -> Violation | None:
     return picture.breaks("image.aspect", message, hint)
 
 
-_CHECKS = (_check_bytes, _check_format, _check_truncated, _check_sides, _check_pixels, _check_aspect)
+_CHECKS = (
+    ("bytes", _check_bytes),
+    ("formats", _check_format),
+    ("intact", _check_intact),
+    ("intact", _check_truncated),
+    ("side", _check_sides),
+    ("pixels", _check_pixels),
+    ("aspect", _check_aspect),
+)

@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from kling_contract.images import Header, ImageRule, describe, encode, judge, read_header, sides
+from kling_contract.images import Header, ImageRule, describe, encode, is_url, judge, read_header, sides
 
 DOCUMENTED: dict[str, Any] = {"formats": ["jpeg", "png"], "bytes": 10485760, "side": 300, "aspect": "2.5"}
 RULE = ImageRule.from_document(DOCUMENTED)
@@ -264,6 +264,31 @@ class TestJudgeText:
         assert violation.rule == "image.base64"
         assert "URL without a host" in violation.message
 
+    @pytest.mark.parametrize("gap", ["\n", "\r\n", " ", "\t", "\x0b", "\u2028", "\u3000", "\xa0", "\0", "\x1f", "\x7f"])
+    @pytest.mark.parametrize(
+        "url", ["https://a.com/x.png{}", "https://a.com/{}x.png", "https://a.com{}/x", "http{}://a"]
+    )
+    def test_a_url_has_neither_whitespace_nor_control_characters(self, url: str, gap: str) -> None:
+        assert is_url(url.format(""))
+        assert not is_url(url.format(gap))
+        (violation,) = judge(url.format(gap), RULE)
+        assert violation.rule == "image.base64"
+        assert rules(url.format(gap), ImageRule(accepts=("url",))) == ["image.base64"]
+
+    @pytest.mark.parametrize(
+        ("url", "message"),
+        [
+            ("https://a.com/x.png\n", "has whitespace at character 19"),
+            ("https://a.com/my cat.png", "has whitespace at character 16"),
+            (" https://a.com/x.png", "has whitespace at character 0"),
+            ("https://a.com/x\x00.png", "has a control character at character 15"),
+        ],
+    )
+    def test_what_stands_in_a_url_is_shown_where_it_is(self, url: str, message: str) -> None:
+        (violation,) = judge(url, RULE)
+        assert (violation.rule, violation.message) == ("image.base64", message)
+        assert violation.hint == "a URL has none; write a space inside of one as %20"
+
     @pytest.mark.parametrize("scheme", ["ftp", "file", "blob", "s3", "chrome-extension", "FTP"])
     def test_another_scheme_is_named(self, scheme: str) -> None:
         (violation,) = judge(f"{scheme}://host/cat.png", RULE)
@@ -461,6 +486,47 @@ class TestJudgePicture:
     def test_a_file_that_was_cut(self, data: bytes, message: str) -> None:
         (violation,) = judge(encode(data), RULE)
         assert (violation.rule, violation.message) == ("image.truncated", message)
+
+    @pytest.mark.parametrize(
+        ("at", "message"),
+        [
+            (23, "the checksum of its IHDR chunk at byte 8 is wrong"),
+            (29, "the checksum of its IHDR chunk at byte 8 is wrong"),
+            (41, "the checksum of its IDAT chunk at byte 33 is wrong"),
+            (37, "the checksum of its HDAT chunk at byte 33 is wrong"),
+            (33, "its chunk at byte 33 is longer than the file"),
+        ],
+    )
+    def test_a_png_with_a_wrong_checksum_or_length(self, at: int, message: str) -> None:
+        data = bytearray(png(300, 300))
+        data[at] ^= 1
+        found = judge(encode(data), ImageRule(("png",)))
+        assert [(each.rule, each.message) for each in found] == [("image.format", f"is a broken png: {message}")]
+
+    def test_each_byte_of_a_png_before_its_end_counts(self) -> None:
+        whole = png(300, 300)
+        for at in range(8, len(whole) - 12):
+            data = bytearray(whole)
+            data[at] ^= 0x40
+            assert judge(encode(data), ImageRule(("png",))), at
+
+    def test_what_follows_the_end_of_a_png_does_not_count(self) -> None:
+        assert judge(encode(png(300, 300) + b"\0" * 100), RULE) == []
+
+    def test_a_png_from_elsewhere_has_right_checksums(self) -> None:
+        for mode in ("RGB", "L", "P", "RGBA", "1"):
+            assert judge(encode(saved("PNG", (300, 300), mode)), RULE) == []
+
+    def test_a_file_that_was_cut_has_no_wrong_checksum(self) -> None:
+        whole = png(300, 300)
+        for end in range(40, len(whole) - 1):
+            assert rules(encode(whole[:end]), RULE) == ["image.truncated"], end
+
+    def test_only_the_head_of_a_file_that_is_too_large_is_looked_at(self) -> None:
+        data = bytearray(png(300, 300, total=400_000))
+        data[-20] ^= 1
+        assert rules(encode(data), ImageRule(bytes=300_000)) == ["image.bytes"]
+        assert rules(encode(data), ImageRule(bytes=400_000)) == ["image.format"]
 
     def test_a_decompression_bomb(self) -> None:
         most = ImageRule().pixels
