@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
@@ -14,6 +15,8 @@ from kling_contract.errors import Violation
 DIGITS, EXPONENT, DEPTH = 40, 40, 64
 
 Place: TypeAlias = tuple[str | int, ...]
+
+_WINDOW = 4096  # bytes, in which quotes are counted one by one
 
 _UTF8_HINT = "send UTF-8 without a byte order mark"
 
@@ -45,6 +48,61 @@ def parse(data: bytes, *, decimals: bool = True) -> tuple[Any, list[Violation]]:
         return None, [_imprecise(())]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return None, [_malformed(data, error)]
+
+
+def repeated(data: bytes, body: Any) -> list[Violation]:
+    """Return a note (`json.duplicate`) on each key that an object in `data` has more than once.
+
+    `body` is what `parse` made of it, which keeps the last one. Quotes are counted first, since a key that was dropped
+    leaves more of them in the text than the body has: that costs a hundredth of reading the text once more.
+    """
+    try:
+        if _quotes_in(data) == _quotes_of(body):
+            return []
+        node = json.loads(data, object_pairs_hook=_Pairs, parse_int=str, parse_float=str)
+        return list(_repeats(node, ()))
+    except RecursionError:
+        return []
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object with all that was written in it."""
+
+
+def _quotes_in(data: bytes) -> int:
+    """Count the quotes that a JSON text says, written out or escaped."""
+    return _count(data, b'"') + _count(data, b"\\u0022")
+
+
+def _count(data: bytes, sign: bytes) -> int:
+    """Count a sign; a long stretch without its first byte, as base64 is, is passed over at the speed of memory."""
+    found, at = 0, data.find(sign[:1])
+    while at >= 0:
+        end = at + _WINDOW
+        found += data.count(sign, at, end + len(sign) - 1)
+        at = data.find(sign[:1], end)
+    return found
+
+
+def _quotes_of(node: Any) -> int:
+    """Return how many quotes there are in a text that says a body."""
+    if type(node) is str:
+        return 2 + (node.count('"') if '"' in node else 0)
+    if type(node) is list:
+        return sum(map(_quotes_of, node))
+    return sum(map(_quotes_of, (*node, *node.values()))) if type(node) is dict else 0
+
+
+def _repeats(node: Any, place: Place) -> Iterator[Violation]:
+    if isinstance(node, _Pairs):
+        for key, times in Counter(key for key, _ in node).items():
+            if times > 1:
+                message = f"{key[:_WINDOW]} is given {times} times in one object; the last one counts"
+                yield Violation(pointer_to((*place, key)), "json.duplicate", message, times, "give it once")
+    if isinstance(node, list):
+        inner = node if isinstance(node, _Pairs) else enumerate(node)
+        for step, value in inner:
+            yield from _repeats(value, (*place, step))
 
 
 def unreadable(body: Any) -> dict[Place, Violation]:

@@ -81,13 +81,14 @@ def _spec(options: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> int:
     from kling_contract.contract import check_request, notes
     from kling_contract.documents import bundled
-    from kling_contract.reading import parse
+    from kling_contract.reading import parse, repeated
 
     operation = _with_body(load(options.provider), options.operation)
     data = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
     body, violations = parse(data)
     violations = violations or check_request(operation, body)
-    remarks = notes(operation, body, map(load, bundled())) if isinstance(body, dict) else []
+    remarks = repeated(data, body)
+    remarks += notes(operation, body, map(load, bundled())) if isinstance(body, dict) else []
     if options.json:
         found = {"violations": [each.as_dict() for each in violations], "notes": [each.as_dict() for each in remarks]}
         print_json({"valid": not violations, **found})

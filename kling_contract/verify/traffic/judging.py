@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from kling_contract.client.answers import parse_response
 from kling_contract.contract import check_parameters, check_request, check_response, gate
 from kling_contract.errors import APIError, RequestError, Violation
-from kling_contract.reading import parse
+from kling_contract.reading import parse, repeated
 from kling_contract.verify.traffic.unknown import unknown_fields
 from kling_contract.wording import type_of
 
@@ -67,7 +67,7 @@ def _request(seen: Seen, judged: Judged, others: Sequence[Provider]) -> Iterator
     for violation in flaws or _with_images(seen, check_request(operation, judged.body)):
         yield seen.broken("request", violation)
     if isinstance(judged.body, Mapping):
-        for remark in gate(operation).notes(judged.body, lambda: others):
+        for remark in repeated(data, judged.body) + gate(operation).notes(judged.body, lambda: others):
             yield seen.note("request", remark)
 
 
