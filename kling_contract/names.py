@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _CLOSE = 0.75
 _LONGEST, _MOST = 64, 20  # characters of a name, and names: what a body has beyond that is no slip of the pen
+_SIGNS = re.compile(r"[^0-9a-z]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -28,18 +29,39 @@ def meant(name: str, known: Collection[str], given: Collection[str] = ()) -> str
     return f"did you mean {twins[0]!r}?" if len(twins) == 1 else None
 
 
+def known_as(name: str, properties: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Return the field that others, or earlier versions, call `name`; case, hyphens and underscores do not count."""
+    plain = normal(name)
+    if not plain:
+        return None
+    same = (own for own in properties if normal(own) == plain)
+    others = (own for own, each in properties.items() if plain in map(normal, each.get("x-also-known-as", ())))
+    return next(same, None) or next(others, None)
+
+
+def normal(name: str) -> str:
+    """Return a name in small letters and digits alone; "" for one that is too long to be a slip of the pen."""
+    return _SIGNS.sub("", name.lower()) if len(name) <= _LONGEST else ""
+
+
 def renames(
     properties: Mapping[str, Mapping[str, Any]], required: Iterable[str], given: Collection[str]
 ) -> dict[str, str]:
     """Return the required fields that are missing under their own name -> the unknown names they probably have.
 
-    A field's official name comes first, then the closest spelling, then the only twin. No name is taken twice.
+    A field's official name comes first, then one by which it is known, then the closest spelling, then the only twin.
+    No name is taken twice.
     """
     missing = [name for name in required if name not in given]
     unknown = [name for name in given if name not in properties and len(name) <= _LONGEST][:_MOST]
     found: dict[str, str] = {}
     official = {name: str(properties.get(name, {}).get("x-canonical-name")) for name in missing}
-    pairs = [(2.0 if official[own] == name else closeness(own, name), own, name) for own in missing for name in unknown]
+    known = {name: known_as(name, properties) for name in unknown}
+    pairs = [
+        (3.0 if official[own] == name else 2.0 if known[name] == own else closeness(own, name), own, name)
+        for own in missing
+        for name in unknown
+    ]
     for score, own, name in sorted(pairs, key=lambda pair: -pair[0]):
         if score >= _CLOSE and own not in found and name not in found.values():
             found[own] = name

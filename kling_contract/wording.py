@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from jsonschema_rs import is_valid
 
-from kling_contract.names import renames
+from kling_contract.names import normal, renames
 
 _SHOWN = 80
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?")  # as JSON has numbers, of a length that can be read
@@ -43,6 +44,11 @@ class Failure:
         """The field's name, with its official one where the provider has its own."""
         return f"{self.name}{self.alias(self.schema)}"
 
+    @property
+    def known(self) -> Known:
+        """Other words for the values of the field."""
+        return dict(self.schema.get("x-values-also-known-as", {}))
+
     def alias(self, schema: Mapping[str, Any]) -> str:
         """Return, in brackets, the official name of a field that the provider renames."""
         canonical = schema.get("x-canonical-name")
@@ -50,6 +56,7 @@ class Failure:
 
 
 Words = tuple[str, str | None]
+Known = Mapping[str, Iterable[Any]]
 
 
 def words(failure: Failure) -> Words:
@@ -86,15 +93,36 @@ def type_of(value: Any) -> str:
     return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
 
 
-def did_you_mean(found: Any, accepted: Iterable[Any]) -> str | None:
-    """Return a hint that names the accepted value closest to `found`, if one is close, and its type if that differs."""
+def did_you_mean(found: Any, accepted: Iterable[Any], known: Known = MappingProxyType({})) -> str | None:
+    """Return a hint that names the accepted value closest to `found`, if one is close, and its type if that differs.
+
+    `known` are the other words for an accepted value, which come before spelling; so does one that differs in case or
+    hyphens alone.
+    """
     spelt = {_spelt(each): each for each in accepted}
-    close = difflib.get_close_matches(_spelt(found), spelt, n=1)
+    word = _another_word(found, known)
+    close = [word] if word else _same_letters(found, spelt) or difflib.get_close_matches(_spelt(found), spelt, n=1)
     if not close:
         return None
-    value = spelt[close[0]]
+    value = spelt.get(close[0], close[0])
     kind = "" if type_of(value) in ("null", type_of(found)) else f" ({_with_article(type_of(value))})"
     return f"did you mean {_literal(value)}{kind}?"
+
+
+def _another_word(found: Any, known: Known) -> str | None:
+    """Return the value that `found` is another word for."""
+    return next((value for value, words in known.items() if any(is_same_word(word, found) for word in words)), None)
+
+
+def is_same_word(one: Any, other: Any) -> bool:
+    """Whether two words for a value are one: of a text, case, hyphens and the like do not count."""
+    if isinstance(one, str) and isinstance(other, str):
+        return bool(normal(one)) and normal(one) == normal(other)
+    return type_of(one) == type_of(other) and bool(one == other)
+
+
+def _same_letters(found: Any, spelt: Iterable[str]) -> list[str]:
+    return [text for text in spelt if isinstance(found, str) and is_same_word(text, found)][:1]
 
 
 def _spelt(value: Any) -> str:
@@ -118,12 +146,15 @@ def _required(failure: Failure) -> Words:
 def _type(failure: Failure) -> Words:
     accepted = failure.limit if isinstance(failure.limit, list) else [failure.limit]
     message = f"{failure.field} is {_with_article(type_of(failure.found))} and must be {_one_of(accepted)}"
-    return message, _retyped(failure.schema, failure.found)
+    hint = _retyped(failure.schema, failure.found) or did_you_mean(failure.found, (), failure.known)
+    return message, hint
 
 
 def _retyped(schema: Mapping[str, Any], found: Any) -> str | None:
-    """Return the hint to write a text as a number, or a number as a text, if the schema accepts that."""
+    """Return the hint to write a text as a number or boolean, or a number as a text, if the schema accepts that."""
     if isinstance(found, str):
+        if found in ("true", "false"):
+            return f"send {found} without quotes" if is_valid(dict(schema), found == "true") else None
         number = Decimal(found) if _NUMBER.fullmatch(found) else None
         return f"send {found} without quotes" if number is not None and is_valid(dict(schema), number) else None
     if isinstance(found, bool) or not isinstance(found, int | float | Decimal):
@@ -142,7 +173,7 @@ def _one_of(names: list[Any]) -> str:
 def _enum(failure: Failure) -> Words:
     accepted = failure.limit if failure.keyword == "enum" else [failure.limit]
     listed = ", ".join(map(_literal, accepted))
-    hint = did_you_mean(failure.found, accepted)
+    hint = did_you_mean(failure.found, accepted, failure.known)
     found = shown(failure.found)
     told = found if isinstance(failure.found, list | Mapping) else _literal(found)
     return f"{failure.field} value {told} is not accepted; accepted: {listed}", hint
@@ -164,7 +195,9 @@ def _length(unit: str, word: str) -> Callable[[Failure], Words]:
 
 
 def _pattern(failure: Failure) -> Words:
-    return f"{failure.field} is {shown(failure.found)!r} and must match {failure.limit}", None
+    examples = failure.schema.get("examples", ())
+    hint = f"such as {_literal(examples[0])}" if examples else None
+    return f"{failure.field} is {shown(failure.found)!r} and must match {failure.limit}", hint
 
 
 def _other(failure: Failure) -> Words:

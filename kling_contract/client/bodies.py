@@ -14,7 +14,7 @@ from kling_contract.client.explanations import explained, official_place
 from kling_contract.contract import check_request
 from kling_contract.errors import ContractViolation, Violation
 from kling_contract.images import encode
-from kling_contract.names import meant
+from kling_contract.names import known_as, meant
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation
@@ -67,7 +67,8 @@ class _Translation:
         for name, value in given.items():
             own = names.get(name) if properties else name
             if own is None and value is not None:
-                self.found.append(self._unknown(str(name), names, given, pointer))
+                known = known_as(str(name), properties)
+                self.found.append(self._unknown(str(name), names, known, given, pointer))
             elif own is not None and value is not None:
                 body[own] = self._value(properties.get(own, {}), value, f"{pointer}/{own}")
         return body
@@ -113,10 +114,15 @@ class _Translation:
             return str.__str__(value)
         return _UNREADABLE
 
-    def _unknown(self, name: str, names: Mapping[str, str], given: Mapping[str, Any], pointer: str) -> Violation:
-        canonical = next((each for each, own in names.items() if own == name), None)
-        title = self.operation.title
-        hint = f"{title}'s name for {canonical}; give {canonical}" if canonical else meant(name, names, given)
+    def _unknown(
+        self, name: str, names: Mapping[str, str], known: str | None, given: Mapping[str, Any], pointer: str
+    ) -> Violation:
+        """Return the violation of a name that no field has; `known` is the one that others call so."""
+        official = {own: canonical for canonical, own in names.items()}
+        canonical, title = official.get(name), self.operation.title
+        hint = f"did you mean {official[known]!r}?" if known else meant(name, names, given)
+        if canonical:
+            hint = f"{title}'s name for {canonical}; give {canonical}"
         message = f"{name} is not a field of {self.operation.id} in {title}'s document"
         return Violation(f"{pointer}/{name}", "field.unknown", message, None, hint)
 

@@ -125,11 +125,18 @@ def _check_words(place: Place) -> None:
 def _check_sources(place: Place) -> None:
     """Hold each tag against `x-sources`, if any of the provider's files has them."""
     known = place.provider.sources
-    for key, fact in place.value.items() if known else ():
+    for steps, fact in _facts(place.value) if known else ():
         if "source" in fact:
-            place.require(fact["source"], known, "not in x-sources:", key, "source")
+            place.require(fact["source"], known, "not in x-sources:", *steps, "source")
         for index, loser in enumerate(fact.get("losers", ())):
-            place.require(loser["source"], known, "not in x-sources:", key, "losers", index, "source")
+            place.require(loser["source"], known, "not in x-sources:", *steps, "losers", index, "source")
+
+
+def _facts(facts: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Yield each fact, and those of its parts, with the way to it."""
+    for key, fact in facts.items():
+        yield (key,), fact
+        yield from (((key, "parts", *steps), part) for steps, part in _facts(fact.get("parts", {})))
 
 
 def _check_retired(place: Place) -> None:

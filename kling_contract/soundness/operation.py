@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kling_contract.documents.complaints import nearest
 from kling_contract.envelopes import names_in
 from kling_contract.soundness.answer import problems
-from kling_contract.soundness.schema import unknown_required
+from kling_contract.soundness.schema import ambiguous_names, unknown_required
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def check_operation(provider: Provider, operation: Operation, resolver: Resolver
     for key, name, known, what in (*_names(operation), *_placed(operation), *_required(operation)):
         if name not in known:
             raise resolver.error(f"{operation.id} has no {what} {name!r}; {nearest(name, known)}", (*pointer, *key))
-    for place, problem in problems(operation):
+    for place, problem in (*problems(operation), *_blank(operation), *_known_as(operation)):
         raise resolver.error(f"{operation.id} {problem}", (*pointer, *place))
 
 
@@ -83,6 +83,18 @@ def _placed(operation: Operation) -> Iterator[_Named]:
 def _required(operation: Operation) -> Iterator[_Named]:
     for place, name, known in unknown_required(operation.request or {}):
         yield (*_BODY, *place), name, known, "property to require:"
+
+
+def _blank(operation: Operation) -> Iterator[tuple[Pointer, str]]:
+    """Yield each field that is required and nevertheless absent where it is empty."""
+    required = (operation.request or {}).get("required", ())
+    for name in sorted(operation.blank.intersection(required)):
+        yield ("x-operation", "blank"), f"says that an empty {name} is absent, and requires it"
+
+
+def _known_as(operation: Operation) -> Iterator[tuple[Pointer, str]]:
+    for place, problem in ambiguous_names(operation.request or {}):
+        yield (*_BODY, *place), problem
 
 
 def _missing(provider: Provider, operation: Operation) -> str | None:

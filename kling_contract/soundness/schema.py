@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
+from kling_contract.wording import is_same_word
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
@@ -76,6 +78,36 @@ def unknown_required(
         yield from unknown_required(below, frozenset(), (*pointer, "properties", name))
     if "items" in schema:
         yield from unknown_required(schema["items"], frozenset(), (*pointer, "items"))
+
+
+def ambiguous_names(schema: Mapping[str, Any], pointer: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
+    """Yield each name of `x-also-known-as` that is a field of the same object, or is said of two: where, and the words.
+
+    So it is with the words of `x-values-also-known-as` and the values of the enum beside it.
+    """
+    properties = schema.get("properties", {})
+    fields = {name: each["x-also-known-as"] for name, each in properties.items() if "x-also-known-as" in each}
+    for name, index, problem in _ambiguous(fields, list(properties)):
+        yield (*pointer, "properties", name, "x-also-known-as", index), problem
+    words = schema.get("x-values-also-known-as", {})
+    for value, index, problem in _ambiguous(words, schema.get("enum", list(words))):
+        yield (*pointer, "x-values-also-known-as", value, index), problem
+    for name, below in properties.items():
+        yield from ambiguous_names(below, (*pointer, "properties", name))
+    if "items" in schema:
+        yield from ambiguous_names(schema["items"], (*pointer, "items"))
+
+
+def _ambiguous(names: Mapping[str, list[Any]], own: list[Any]) -> Iterator[tuple[str, int, str]]:
+    taken: list[tuple[Any, str]] = [(each, f"{each!r} itself") for each in own]
+    for name, others in names.items():
+        if name not in own:
+            yield name, 0, f"has no {name!r} that could be known as {others[0]!r}"
+        for index, other in enumerate(others):
+            holder = next((holder for word, holder in taken if is_same_word(word, other)), None)
+            if holder is not None:
+                yield name, index, f"says that {name!r} is known as {other!r}, which is {holder}"
+            taken.append((other, f"one of {name!r} already"))
 
 
 def _names(schema: Mapping[str, Any]) -> frozenset[str]:
