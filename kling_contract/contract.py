@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
+from kling_contract.documents.conditions import Step, condition_fields, follows, is_condition, keywords, walk
 from kling_contract.errors import Violation
 from kling_contract.images import ImageRule, judge
-from kling_contract.names import meant
+from kling_contract.names import known_as, meant, renames
 from kling_contract.reading import Place, pointer_to, unreadable, without
 from kling_contract.rules import Broken, RulesKeyword
 from kling_contract.wording import Failure, shown, type_of, words
@@ -70,9 +72,15 @@ class Gate:
         self._retired = {n: p["x-retired"] for n, p in operation.properties.items() if "x-retired" in p}
         self._answers: dict[str, Checker] = {}
 
+    @cached_property
+    def _refused_blank(self) -> tuple[str, ...]:
+        """The fields whose empty text means absent, although the schema of the field would refuse an empty text."""
+        blank, fields = self.operation.blank, self.operation.properties
+        return tuple(name for name in fields if name in blank and Checker(fields[name], "").check(""))
+
     def request(self, body: Any) -> list[Violation]:
         """See `check_request`."""
-        return _judged(self._request, body)
+        return _judged(self._request, self.operation.given(body) if isinstance(body, Mapping) else body)
 
     def parameters(self, query: Mapping[str, str]) -> list[Violation]:
         """See `check_parameters`."""
@@ -105,6 +113,7 @@ class Gate:
         """Return what is worth a remark in an accepted body; see `notes`. `others` is called when a name is unknown."""
         known = self.operation.properties
         found = [_unknown(self.operation, name, body, others()) for name in body if name not in known]
+        found += [_blank(self.operation, name) for name in self._refused_blank if body.get(name) == ""]
         for name, values in self._retired.items():
             value = body.get(name, known[name].get("default"))
             retired = values.get(value) if isinstance(value, str) else None
@@ -132,10 +141,21 @@ class Checker:
         if self._validator.is_valid(body):
             return []
         found: dict[tuple[str, str, str], Violation] = {}
-        for error in self._validator.iter_errors(body):
-            for violation in self._violations(error, body):
-                found.setdefault((violation.pointer, violation.rule, violation.message), violation)
+        errors = list(self._validator.iter_errors(body))
+        flawed = {place for error in errors if (place := self._flawed(error))}
+        for error in errors:
+            if not follows(self._schema, tuple(error.schema_path), tuple(error.instance_path), body, flawed):
+                for violation in self._violations(error, body):
+                    found.setdefault((violation.pointer, violation.rule, violation.message), violation)
         return _without_consequences(list(found.values()))
+
+    def _flawed(self, error: Any) -> Place:
+        """Return the place of a value that is wrong by itself; () for a failure that says no such thing."""
+        path = tuple(error.schema_path)
+        if path[-1] == "x-rules" or is_condition(self._schema, path):
+            return ()
+        missing = getattr(error.kind, "property", None)
+        return (*error.instance_path, missing) if missing else tuple(error.instance_path)
 
     def _violations(self, error: Any, body: Any) -> Iterator[Violation]:
         instance, path = tuple(error.instance_path), tuple(error.schema_path)
@@ -152,27 +172,22 @@ class Checker:
 
     def _named(self, instance: Place, path: Place, body: Any) -> Violation | None:
         """Return the violation by which the schema itself names the failure (`x-violation`), the innermost one."""
-        found, node, depth = None, self._schema, 0
-        for index, step in enumerate(path):
-            if isinstance(node, Mapping) and "x-violation" in node and step in _SAME_INSTANCE:
-                found = (node, instance[:depth], step)
-            if step in ("properties", "items") and isinstance(node, Mapping) and index + 1 < len(path):
-                depth += 1
-            node = _step(node, step)
-        if found is None:
+        steps = list(keywords(self._schema, path))
+        named = [each for each in steps if each.keyword in _SAME_INSTANCE and "x-violation" in each.schema]
+        if not named:
             return None
-        place, where, step = found
-        says, at = place["x-violation"], _at(body, where)
-        values = {**_defaults(self._schema), **(at if isinstance(at, Mapping) else {})}
-        source = place.get("x-facts", {}).get("if" if step in ("then", "else") else step)
-        return Violation(
-            pointer_to(where), says["rule"], _fill(says["message"], values), shown(at), says.get("hint"), source
-        )
+        step, where = named[-1], instance[: named[-1].depth]
+        says, at = step.schema["x-violation"], walk(body, where)
+        given = at if isinstance(at, Mapping) else {}
+        source = step.schema.get("x-facts", {}).get("if" if step.keyword in ("then", "else") else step.keyword)
+        message = _fill(says["message"], {**_defaults(self._schema), **given})
+        hint = says.get("hint") or _renamed(next(each for each in steps if each.depth == step.depth), step, given)
+        return Violation(pointer_to(where), says["rule"], message, shown(at), hint, source)
 
     def _plain(self, error: Any, instance: Place, path: Place, body: Any) -> Violation:
         keyword, missing = str(path[-1]), getattr(error.kind, "property", None)
-        found, parent = _at(body, instance), _at(body, instance if missing else instance[:-1])
-        schema = _walk(self._schema, path[:-1])
+        found, parent = walk(body, instance), walk(body, instance if missing else instance[:-1])
+        schema = walk(self._schema, path[:-1])
         failure = Failure(
             keyword=keyword,
             schema=schema if isinstance(schema, Mapping) else {},
@@ -188,7 +203,7 @@ class Checker:
         return Violation(pointer, f"schema.{keyword}", message, value, hint, self._source(path))
 
     def _source(self, path: Place) -> Mapping[str, Any] | None:
-        node = _walk(self._schema, path[:-1])
+        node = walk(self._schema, path[:-1])
         facts = node.get("x-facts", {}) if isinstance(node, Mapping) else {}
         return facts.get(path[-1])
 
@@ -207,7 +222,7 @@ def _judged(checker: Checker, body: Any) -> list[Violation]:
 
 class _ImageKeyword:
     def __init__(self, parent: dict[str, Any], value: Any, path: list[Any]) -> None:
-        self._rule = ImageRule.from_document(value)
+        self._rule = ImageRule.from_document(value, parent.get("x-facts", {}).get("x-image"))
 
     def validate(self, instance: Any) -> None:
         violations = judge(instance, self._rule) if isinstance(instance, str) else ()
@@ -223,6 +238,11 @@ def notes(operation: Operation, body: Mapping[str, Any], others: Iterable[Provid
     return gate(operation).notes(body, lambda: others)
 
 
+def _blank(operation: Operation, name: str) -> Violation:
+    message = f"{name} is empty, which is taken as absent"
+    return Violation(pointer_to((name,)), "field.blank", message, "", "leave it out", operation.facts.get("blank"))
+
+
 def _unknown(operation: Operation, name: str, body: Mapping[str, Any], others: Iterable[Provider]) -> Violation:
     message = f"{name} is not in {operation.title}'s document"
     hint = _alias(operation, name, others) or meant(name, operation.properties, body)
@@ -231,8 +251,9 @@ def _unknown(operation: Operation, name: str, body: Mapping[str, Any], others: I
 
 def _alias(operation: Operation, name: str, others: Iterable[Provider]) -> str | None:
     """Return what the provider calls a field that others, or the official document, call `name`."""
-    if name in operation.renamed:
-        return f"{operation.title} calls it {operation.renamed[name]}"
+    own = operation.renamed.get(name) or known_as(name, operation.properties)
+    if own is not None:
+        return f"{operation.title} calls it {own}"
     for other in others:
         twin = other.operations.get(operation.id)
         if twin is not None and name in twin.properties:
@@ -258,27 +279,18 @@ def _without_consequences(violations: list[Violation]) -> list[Violation]:
     return [each for each in violations if each.rule == "schema.type" or each.pointer not in wrong]
 
 
+def _renamed(around: Step, step: Step, given: Mapping[str, Any]) -> str | None:
+    """Return the hint to rename a field, if one that a condition looks at is there under another name."""
+    names = [str(place[0]) for place in condition_fields(step)]
+    found = renames(around.schema.get("properties", {}), dict.fromkeys(names), given)
+    return next((f"rename {name} to {own}" for own, name in found.items()), None)
+
+
 def _name(instance: Place) -> str:
     """Return what a message calls a value: its field, or the list it is in and its place there."""
     if not instance:
         return "the body"
     return f"{_name(instance[:-1])}[{instance[-1]}]" if isinstance(instance[-1], int) else instance[-1]
-
-
-def _walk(node: Any, path: Place) -> Any:
-    for step in path:
-        node = _step(node, step)
-    return node
-
-
-def _step(node: Any, step: str | int) -> Any:
-    if isinstance(node, list):
-        return node[int(step)]
-    return node.get(step) if isinstance(node, Mapping) else None
-
-
-def _at(body: Any, path: Place) -> Any:
-    return _walk(body, path)
 
 
 def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:

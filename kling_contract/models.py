@@ -55,7 +55,7 @@ class MultiImageToImageFields(TypedDict, total=False):
     """The fields of createMultiImageToImage."""
 
     subject_image_list: Required[Sequence[ImageInput | MultiImageToImageSubjectImageListItem]]
-    model_name: Literal["kling-v2-1", "kling-v2"]
+    model_name: Literal["kling-v2", "kling-v2-1"]
     prompt: str
     scene_image: ImageInput
     style_image: ImageInput
@@ -173,7 +173,7 @@ class Images(Group[Created]):
     """The calls of `images`."""
 
     def expand(self, **fields: Unpack[ImageExpansionFields]) -> Created:
-        """Expand an image beyond its borders.
+        r"""Expand an image beyond its borders.
 
         Served by Kling, CometAPI (unavailable on 2026-03-13), AnyAPI (unverified).
         image: An http(s) URL, or raw base64 without a `data:` prefix. JPG, JPEG or PNG. Jpeg, png, at most 10485760
@@ -185,18 +185,20 @@ class Images(Group[Created]):
         prompt: At most 2500 characters.
         n: How many images to make. Kling: 1 to 9, by default 1; CometAPI: like ^[1-9]$; AnyAPI: 1 to 9.
         watermark_info: Not at CometAPI, AnyAPI.
-        callback_url: Where each change of the task's status is posted. An empty text means none.
+        callback_url: Where each change of the task's status is posted. An empty text means none. Like
+            ^(https?://[^\s\x00-\x1f\x7f]+)?$.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         (1 + left_expansion_ratio + right_expansion_ratio) * (1 + up_expansion_ratio + down_expansion_ratio) <= 3.
         """
         return self._call("createImageExpansion", fields)
 
     def multi_image_to_image(self, **fields: Unpack[MultiImageToImageFields]) -> Created:
-        """Make one image out of several.
+        r"""Make one image out of several.
 
         Served by Kling, CometAPI.
         subject_image_list: Kling: 1 to 4 items; CometAPI: 2 to 4 items.
-        model_name: Kling: one of kling-v2-1, by default kling-v2-1; CometAPI: one of kling-v2, by default kling-v2.
+        model_name: Kling: one of kling-v2, kling-v2-1, by default kling-v2-1; CometAPI: one of kling-v2, by default
+            kling-v2.
         prompt: At most 2500 characters.
         scene_image: A scene to place the subjects in. Jpeg, png, at most 10485760 bytes, both sides at least 300 px,
             sides at most 1:2.5.
@@ -205,7 +207,8 @@ class Images(Group[Created]):
         n: How many images to make. 1 to 9, by default 1.
         aspect_ratio: One of 16:9, 9:16, 1:1, 4:3, 3:4, 3:2, 2:3, 21:9, by default 16:9.
         watermark_info: Not at CometAPI.
-        callback_url: Where each change of the task's status is posted. An empty text means none.
+        callback_url: Where each change of the task's status is posted. An empty text means none. Like
+            ^(https?://[^\s\x00-\x1f\x7f]+)?$.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         """
         return self._call("createMultiImageToImage", fields)
@@ -215,7 +218,7 @@ class Videos(Group[Created]):
     """The calls of `videos`."""
 
     def image_to_video(self, **fields: Unpack[ImageToVideoFields]) -> Created:
-        """Animate an image.
+        r"""Animate an image.
 
         Served by Kling, CometAPI.
         model_name: Kling: one of kling-v1, kling-v1-5, kling-v1-6, kling-v2-master, kling-v2-1, kling-v2-1-master,
@@ -238,7 +241,8 @@ class Videos(Group[Created]):
         camera_control: Not at CometAPI.
         duration: Kling: one of 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, by default 5; CometAPI: one of 5, 10.
         watermark_info: Not at CometAPI.
-        callback_url: Where each change of the task's status is posted. An empty text means none.
+        callback_url: Where each change of the task's status is posted. An empty text means none. Like
+            ^(https?://[^\s\x00-\x1f\x7f]+)?$.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         """
         return self._call("createImageToVideo", fields)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kling_contract.auth import judge
 from kling_contract.contract import gate
 from kling_contract.errors import Violation
-from kling_contract.reading import parse
+from kling_contract.reading import parse, repeated
 from kling_contract.redaction import SMALL, kept_of
 from mock_server.exchange import Call, Refusal
 from mock_server.journal import in_words
@@ -53,7 +53,7 @@ class Admission:
         if violations:
             unreadable = not isinstance(body, dict) or any(each.rule in _UNREADABLE for each in violations)
             self.settle(call, violations, forgivable=not unreadable)
-        return body  # type: ignore[no-any-return]
+        return dict(call.operation.given(body))
 
     def settle(self, call: Call, violations: Sequence[Violation], *, forgivable: bool) -> None:
         """Refuse the call for its violations; a lenient server notes those that it can forgive."""
@@ -69,7 +69,7 @@ class Admission:
         """Note what is worth a remark, whether the body is accepted or not."""
         if self._verbose:
             call.entry.images = tuple(map(in_words, call.operation.images(body)[:_MOST_REPORTED]))
-        notes = gate(call.operation).notes(body, self._providers)
+        notes = repeated(call.exchange.body, body) + gate(call.operation).notes(body, self._providers)
         if notes:
             call.entry.notes += notes[:_MOST_REPORTED]
             self._refuse_retired(call, notes)

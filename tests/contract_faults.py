@@ -72,6 +72,10 @@ def refusing(edit: Callable[[Reply], Reply]) -> Change:
     return change
 
 
+def without_request_id(reply: Reply) -> Reply:
+    return reply.saying({name: value for name, value in reply.json.items() if name != "request_id"})
+
+
 def area(body: dict[str, Any]) -> Decimal:
     up, down, left, right = (Decimal(str(body.get(name, 0))) for name in RATIOS)
     return (1 + up + down) * (1 + left + right)
@@ -288,6 +292,8 @@ FAULTS = (
         instead(lambda call: call.kind == "create" and "n" in (call.body or {}), Reply(500, PAGE, "text/html")),
     ),
     Fault("wrong error code", "error.row", refusing(lambda reply: reply.saying({**reply.json, "code": 9999}))),
+    Fault("error code is a text", "error.row", refusing(lambda reply: reply.saying({**reply.json, "code": "1201"}))),
+    Fault("refusal without its request id", "answer.contract", refusing(without_request_id)),
     Fault("refusal is a page", "error.row", refusing(lambda reply: Reply(400, PAGE, "text/html"))),
     Fault("refusal with another status", "error.row", refusing(lambda reply: Reply(422, reply.data))),
     Fault("missing task is 404", "error.row", missing_as(404, 1203)),

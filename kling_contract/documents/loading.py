@@ -193,6 +193,7 @@ class _Reader(msgspec.Struct, frozen=True):
             ids=tuple(says.get("ids", ())),
             page=says.get("page"),
             size=says.get("size"),
+            facts=says.get("x-facts", {}),
             examples={name: example.get("value") for name, example in content.get("examples", {}).items()},
         )
 

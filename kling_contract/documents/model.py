@@ -32,7 +32,7 @@ class Operation:
 
     `external` is the field that holds the caller's own id of the task; `blank` are the fields whose empty text means
     that they are absent. `ids` says which ids a get accepts (`task`, `external`); `page` and `size` are a list's
-    query parameters.
+    query parameters. `facts` say where these come from.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Operation:
     page: str | None
     size: str | None
     examples: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -73,6 +74,11 @@ class Operation:
         """The fields of the request body."""
         return self.request.get("properties", {}) if self.request else {}
 
+    def given(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a body without the fields whose empty text means that they are absent; the body itself if none is."""
+        empty = [name for name in self.blank if body.get(name) == ""]
+        return {name: value for name, value in body.items() if name not in empty} if empty else body
+
     def images(self, body: Mapping[str, Any]) -> list[str]:
         """Return the texts of the image fields of a body, in the order of the body, however deep they stand."""
         return [text for _, text in self.pictures(body)]
@@ -80,7 +86,7 @@ class Operation:
     def pictures(self, body: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Return the same texts, each after the canonical name of the field of the body in which it stands."""
         pictured = self._pictured
-        found = ((name, _images(pictured[name], body[name])) for name in body if name in pictured)
+        found = ((name, _images(pictured[name], value)) for name, value in self.given(body).items() if name in pictured)
         return [(self.canonical(name), text) for name, texts in found for text in texts]
 
     def chosen(self, choice: Choice, fields: Mapping[str, Any]) -> int:

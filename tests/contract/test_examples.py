@@ -120,7 +120,7 @@ CASES = [
         "CometAPI's multi-image page, the model that it names",
         MULTI,
         f'{{"model_name": "kling-v2", "subject_image_list": [{SUBJECT}, {SUBJECT}]}}',
-        {"cometapi": ACCEPTED, "kling": ["schema.enum /model_name"]},
+        {"cometapi": ACCEPTED, "kling": ACCEPTED},
     ),
     Case(
         "one subject, the official minimum",
@@ -335,6 +335,15 @@ ANSWERS = [
     Answer("an unknown id", "kling", "getImageToVideo", 400,
            '{"code": 1201, "message": "Task not found by id/external id: 1", "request_id":'
            ' "13fef8e2-f5a0-4ee0-a81f-f40872d96095"}', []),
+    Answer("an unknown id, without the id of the request", "kling", "getImageToVideo", 400,
+           '{"code": 1201, "message": "Task not found by id/external id: 1"}', ["schema.required /request_id"]),
+    Answer("an unknown id, with its code as a text", "kling", "getImageToVideo", 400,
+           '{"code": "1201", "message": "Task not found by id/external id: 1", "request_id": "r"}',
+           ["schema.type /code"]),
+    Answer("the same through CometAPI", "cometapi", "getImageToVideo", 400,
+           '{"code": "task_not_exist", "message": "task_not_exist"}', []),
+    Answer("the same through AnyAPI", "anyapi", "getImageExpansion", 400,
+           '{"code": null, "message": "task_not_exist"}', []),
     Answer("the documented 1303", "kling", VIDEO, 429,
            '{"code": 1303, "message": "parallel task over resource pack limit", "request_id":'
            ' "9984d27b-a408-4073-ae28-17ca6a13622d"}', []),
@@ -342,7 +351,7 @@ ANSWERS = [
            '{"error": {"code": "", "message": "Invalid token (request id: 1)", "type": "comet_api_error"}}', []),
     Answer("that shape from the official API", "kling", VIDEO, 401,
            '{"error": {"code": "", "message": "Invalid token", "type": "comet_api_error"}}',
-           ["schema.required /message"]),
+           ["schema.required /code", "schema.required /message"]),
 ]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def tags_in(name: str) -> list[Tagged]:
     for pointer, extension, value in extensions(read(folder() / f"{name}.yaml").tree):
         place = "/".join(map(str, pointer))
         if extension in ("x-facts", "x-retired"):
-            facts = value.values()
+            facts = [*value.values(), *(part for fact in value.values() for part in fact.get("parts", {}).values())]
             found += [(place, fact["source"]) for fact in facts if "source" in fact]
             found += [(place, loser["source"]) for fact in facts for loser in fact.get("losers", ())]
     return found

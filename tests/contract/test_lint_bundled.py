@@ -57,6 +57,7 @@ RECORDED = [
     ("errors.ambiguous", "common", "x-errors account.balance status"),
     ("errors.ambiguous", "common", "x-errors rate.address status"),
     ("page.example", "kling", f"{IMAGES}"),
+    ("page.example", "kling", f"{VIDEO} multi_shot type"),
     ("retired.default", "kling", f"{VIDEO} model_name default"),
     ("retired.field", "kling", f"{VIDEO} static_mask"),
     ("retired.field", "kling", f"{VIDEO} dynamic_masks"),

@@ -49,7 +49,6 @@ DIFFERENCES: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {
         "schema.enum /model_name": {"model_name": "kling-v2-1"},
         "schema.minItems /subject_image_list": {"subject_image_list": [{"subject_image": URL}]},
     },
-    ("cometapi", "kling", "createMultiImageToImage"): {"schema.enum /model_name": {"model_name": "kling-v2"}},
     ("kling", "cometapi", "createImageToVideo"): {
         "field.unknown /camera_control": {
             "camera_control": {"type": "simple", "config": {"zoom": 1}},

@@ -21,6 +21,8 @@ MODELS = [
 ]  # fmt: skip
 RETIRED = dict.fromkeys(MODELS[:6], "2026-09-15")
 ABSENT = None
+# No page says more than that it is a URL, and examples send an empty text.
+A_URL = r"^(https?://[^\s\x00-\x1f\x7f]+)?$"
 
 load = functools.cache(documents.load)
 Statement = tuple[str, str, Any]
@@ -52,6 +54,7 @@ COMET_EXPANSION: list[Statement] = [
     ("n", "type", "string"),
     ("n", "pattern", "^[1-9]$"),
     ("callback_url", "type", "string"),
+    ("callback_url", "pattern", A_URL),
     ("external_task_id", "type", "string"),
 ]  # fmt: skip
 
@@ -82,6 +85,7 @@ COMET_MULTI: list[Statement] = [
     ("aspect_ratio", "enum", RATIOS),
     ("aspect_ratio", "default", "16:9"),
     ("callback_url", "type", "string"),
+    ("callback_url", "pattern", A_URL),
     ("external_task_id", "type", "string"),
 ]
 
@@ -95,6 +99,7 @@ COMET_VIDEO: list[Statement] = [
     ("negative_prompt", "type", "string"),
     ("negative_prompt", "maxLength", 200),
     ("callback_url", "type", "string"),
+    ("callback_url", "pattern", A_URL),
     ("mode", "type", "string"),
     ("mode", "enum", ["std", "pro"]),
     ("mode", "default", ABSENT),
@@ -143,6 +148,7 @@ ANY_EXPANSION: list[Statement] = [
     ("n", "maximum", 9),
     ("n", "default", ABSENT),
     ("callback_url", "type", "string"),
+    ("callback_url", "pattern", A_URL),
     ("external_task_id", "type", "string"),
 ]  # fmt: skip
 
@@ -169,12 +175,13 @@ KLING_EXPANSION: list[Statement] = [
     ("watermark_info", "type", "object"),
     ("watermark_info.enabled", "type", "boolean"),
     ("callback_url", "type", "string"),
+    ("callback_url", "pattern", A_URL),
     ("external_task_id", "type", "string"),
 ]  # fmt: skip
 
 KLING_MULTI: list[Statement] = [
     ("", "required", ["subject_image_list"]),
-    ("model_name", "enum", ["kling-v2-1"]),
+    ("model_name", "enum", ["kling-v2", "kling-v2-1"]),
     ("model_name", "default", "kling-v2-1"),
     ("prompt", "maxLength", 2500),
     ("subject_image_list", "minItems", 1),
@@ -191,6 +198,7 @@ KLING_MULTI: list[Statement] = [
     ("aspect_ratio", "default", "16:9"),
     ("watermark_info.enabled", "type", "boolean"),
     ("callback_url", "type", "string"),
+    ("callback_url", "pattern", A_URL),
     ("external_task_id", "type", "string"),
 ]
 
@@ -245,6 +253,7 @@ KLING_VIDEO: list[Statement] = [
     ("duration", "default", "5"),
     ("watermark_info.enabled", "type", "boolean"),
     ("callback_url", "type", "string"),
+    ("callback_url", "pattern", A_URL),
     ("external_task_id", "type", "string"),
 ]  # fmt: skip
 

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from asking import URL, Core, example, made
 
-VIDEO = "createImageToVideo"
+from kling_contract import load
+
+VIDEO, MULTI = "createImageToVideo", "createMultiImageToImage"
+LEAST: dict[str, dict[str, Any]] = {VIDEO: {"image": URL}, MULTI: {"subject_image_list": [{"subject_image": URL}]}}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,9 @@ MESSAGES: list[tuple[dict[str, Any], str]] = [
     ({"prompt": "a"}, "image and image_tail can not be empty"),
     ({"image": "data:image/png;base64,AAAA"}, "File is not in a valid base64 format"),
     ({"image": "not base64!"}, "File is not in a valid base64 format"),
-    ({"image": ""}, "File is not in a valid base64 format"),
+    ({"image": ""}, "image and image_tail can not be empty"),
+    ({"image": "", "image_tail": ""}, "image and image_tail can not be empty"),
+    ({"image": URL, "multi_shot": "true", "model_name": "kling-v3"}, "Failed to resolve the request body"),
     ({"image": URL, "model_name": "kling-v9"}, "model_name value 'kling-v9' is invalid"),
     ({"image": URL, "duration": "99"}, "duration value '99' is invalid"),
     ({"image": URL, "duration": 5}, "Failed to resolve the request body"),
@@ -147,6 +152,34 @@ def test_a_retired_model_is_noted_or_refused() -> None:
     assert Core("kling", refuse_retired=True).create(VIDEO, hidden).status == 400
     living = Core("kling", refuse_retired=True).create(VIDEO, {"image": URL, "model_name": "kling-v2-6"})
     assert (living.status, "x-kling-mock-notes" in living.headers) == (200, False)
+
+
+@pytest.mark.parametrize(("provider", "operation"), [("kling", MULTI), ("kling", VIDEO), ("cometapi", VIDEO)])
+def test_each_model_that_was_retired_is_noted_or_refused(provider: str, operation: str) -> None:
+    body = example(load(provider).operation(operation))
+    retired = load(provider).operation(operation).properties["model_name"]["x-retired"]
+    assert retired
+    for model in retired:
+        sent = {**LEAST[operation], "model_name": model} if provider == "kling" else {**body, "model_name": model}
+        noted = Core(provider).create(operation, sent)
+        assert (noted.status, noted.headers["x-kling-mock-notes"]) == (200, "model.retired /model_name")
+        refused = Core(provider, refuse_retired=True).create(operation, sent)
+        assert (refused.status, refused.body["code"]) == (400, 1201)
+        assert refused.body["message"] == f"The model '{model}' has been discontinued and is no longer available."
+
+
+def test_an_empty_last_frame_is_absent_and_noted() -> None:
+    body = {"image": URL, "image_tail": "", "prompt": "", "callback_url": "", "external_task_id": ""}
+    answer = Core("kling").create(VIDEO, {**body, "model_name": "kling-v2-6", "mode": "std"})
+    assert (answer.status, answer.headers["x-kling-mock-notes"]) == (200, "field.blank /image_tail")
+
+
+def test_a_key_that_is_given_twice_is_noted_and_the_last_one_counts() -> None:
+    core = Core("kling")
+    text = b'{"image": "x", "image": "%s", "mode": "turbo", "mode": "std"}' % URL.encode()
+    answer = core.create(VIDEO, text)
+    assert answer.status == 200
+    assert answer.headers["x-kling-mock-notes"].split("; ")[:2] == ["json.duplicate /image", "json.duplicate /mode"]
 
 
 @pytest.mark.parametrize("name", ["a\r\nX-Evil: 1", "\0", "é", "x" * 10_000, "a; b", "\u2028", "~/"])

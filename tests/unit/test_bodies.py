@@ -93,7 +93,8 @@ def test_nested_names_and_types_are_translated() -> None:
 def test_none_and_documented_empty_texts_mean_absent() -> None:
     nothing = {"prompt": "", "callback_url": "", "external_task_id": "", "n": None, "watermark_info": None}
     assert build(KLING, "createImageExpansion", **EXPAND, **nothing) == EXPAND
-    assert build(KLING, "createImageToVideo", image=URL, negative_prompt="")["negative_prompt"] == ""
+    frames = {"image": URL, "image_tail": "", "static_mask": "", "prompt": "", "negative_prompt": ""}
+    assert build(KLING, "createImageToVideo", **frames) == {"image": URL}
 
 
 def test_truth_values_are_no_integers() -> None:

@@ -112,7 +112,7 @@ def test_every_value_of_an_enum_and_every_field_is_drawn_and_left_out() -> None:
     assert {name: len(values) for name, values in seen.items()} == {
         "aspect_ratio": 9,
         "n": 10,
-        "model_name": 2,
+        "model_name": 3,
         **dict.fromkeys(("prompt", "scene_image", "style_image", "watermark_info"), 2),
     }
 
