@@ -186,7 +186,7 @@ class Images(Group[Created]):
         n: How many images to make. Kling: 1 to 9, by default 1; CometAPI: like ^[1-9]$; AnyAPI: 1 to 9.
         watermark_info: Not at CometAPI, AnyAPI.
         callback_url: Where each change of the task's status is posted. An empty text means none. Like
-            ^(https?://[^\s\x00-\x1f\x7f]+)?$.
+            ^[^\s\x00-\x1f\x7f]*$.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         (1 + left_expansion_ratio + right_expansion_ratio) * (1 + up_expansion_ratio + down_expansion_ratio) <= 3.
         """
@@ -208,7 +208,7 @@ class Images(Group[Created]):
         aspect_ratio: One of 16:9, 9:16, 1:1, 4:3, 3:4, 3:2, 2:3, 21:9, by default 16:9.
         watermark_info: Not at CometAPI.
         callback_url: Where each change of the task's status is posted. An empty text means none. Like
-            ^(https?://[^\s\x00-\x1f\x7f]+)?$.
+            ^[^\s\x00-\x1f\x7f]*$.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         """
         return self._call("createMultiImageToImage", fields)
@@ -242,7 +242,7 @@ class Videos(Group[Created]):
         duration: Kling: one of 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, by default 5; CometAPI: one of 5, 10.
         watermark_info: Not at CometAPI.
         callback_url: Where each change of the task's status is posted. An empty text means none. Like
-            ^(https?://[^\s\x00-\x1f\x7f]+)?$.
+            ^[^\s\x00-\x1f\x7f]*$.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         """
         return self._call("createImageToVideo", fields)

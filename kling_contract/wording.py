@@ -16,6 +16,7 @@ from jsonschema_rs import is_valid
 from kling_contract.names import normal, renames
 
 _SHOWN = 80
+_SECRETS = re.compile(r"(://)[^/\s]*@|\?\S*")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?")  # as JSON has numbers, of a length that can be read
 
 
@@ -65,15 +66,23 @@ def words(failure: Failure) -> Words:
 
 
 def shown(value: Any) -> Any:
-    """Return `value` as short JSON-ready data: numbers as numbers, long texts cut, containers by their size."""
+    """Return `value` as short JSON-ready data: numbers as numbers, long texts cut, containers by their size.
+
+    Of a URL neither the credentials nor the query are shown, since either may hold a secret.
+    """
     if isinstance(value, Decimal):
         number = float(value) if value.is_finite() else 0.0
         return number if Decimal(repr(number)) == value else str(value)
     if isinstance(value, str):
-        return value if len(value) <= _SHOWN else f"{value[: _SHOWN - 20]}... ({len(value)} characters)"
+        text = _SECRETS.sub(_hidden, value) if "://" in value else value
+        return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 20]}... ({len(value)} characters)"
     if isinstance(value, list):
         return f"a list of {len(value)}"
     return f"an object of {_counted(len(value), 'key')}" if isinstance(value, Mapping) else value
+
+
+def _hidden(secret: re.Match[str]) -> str:
+    return f"{secret[1]}...@" if secret[1] else "?..."
 
 
 def _counted(count: int, unit: str) -> str:

@@ -95,6 +95,24 @@ def test_what_a_violation_says(
     assert hint is None or hint in str(found.hint)
 
 
+@pytest.mark.parametrize("gap", ["\n", " ", "\t", "\r", "\u2028", "\xa0", "\0", "\x7f"])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_an_address_to_call_back_with_whitespace_is_no_url(provider: str, gap: str) -> None:
+    for url in (f"https://user:hunter2@host/x?token=hunter2{gap}", f"https://host{gap}/x", f"{gap}https://host"):
+        body = expansion(provider, (0, 0, 0, 0), callback_url=url)
+        (found,) = check_request(operation(provider, EXPAND), body)
+        assert (found.pointer, found.rule) == ("/callback_url", "schema.pattern")
+        assert found.hint == "such as 'https://example.com/kling/callback'"
+        assert found.source is not None
+        assert "whitespace" in found.source["assumed"]
+        assert "hunter2" not in str(found.as_dict())
+
+
+@pytest.mark.parametrize("url", ["", "https://host", "http://[::1]:8000/x?a=b#c", "https://例え.jp/猫"])
+def test_an_address_to_call_back_may_be_any_url_or_none(url: str) -> None:
+    assert broken("kling", EXPAND, expansion("kling", (0, 0, 0, 0), callback_url=url)) == []
+
+
 TYPES: dict[str, Any] = {
     "integer": 1, "number": Decimal("1.5"), "string": "x", "boolean": True, "null": None, "array": [], "object": {},
 }  # fmt: skip

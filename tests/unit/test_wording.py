@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kling_contract.contract import Checker
-from kling_contract.wording import did_you_mean
+from kling_contract.wording import did_you_mean, shown
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.decimals(allow_nan=False)
 VALUES = SCALARS | st.text(max_size=5) | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text(), SCALARS, max_size=2)
@@ -57,3 +57,22 @@ def test_whatever_is_found_the_hint_is_one_question(found: Any, accepted: list[A
 def test_only_a_number_as_json_has_it_is_asked_for_without_quotes(found: str, hint: str | None) -> None:
     (violation,) = Checker({"properties": {"n": {"type": "number"}}}, "the document").check({"n": found})
     assert violation.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("https://user:secret@host/x?token=secret\n", "https://...@host/x?...\n"),
+        ("https://host/x?secret", "https://host/x?..."),
+        ("https://host/x", "https://host/x"),
+        ("what? me@home", "what? me@home"),
+        ("https://a@b@c/", "https://...@c/"),
+        ("https://" + "secret" * 1000 + "@host/", "https://...@host/"),
+    ],
+)
+def test_of_a_url_nothing_secret_is_shown(text: str, told: str) -> None:
+    assert shown(text) == told
+
+
+def test_a_text_of_many_urls_is_shown_in_no_time() -> None:
+    assert shown("://" * 500_000).startswith("://://")
