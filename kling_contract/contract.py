@@ -80,7 +80,7 @@ class Gate:
 
     def request(self, body: Any) -> list[Violation]:
         """See `check_request`."""
-        return _judged(self._request, self.operation.given(body) if isinstance(body, Mapping) else body)
+        return _judged(self._request, self.operation.given(body) if isinstance(body, dict) else body)
 
     def parameters(self, query: Mapping[str, str]) -> list[Violation]:
         """See `check_parameters`."""

@@ -62,9 +62,9 @@ class Canvas:
 def canvas(width: int, height: int, ratios: Ratios) -> Canvas:
     """Return the canvas that ratios make of an original of width x height pixels.
 
-    Each side grows by ratio times the original's side, rounded half up. No source documents the rounding: this is
-    assumed, and decided here alone. The official page (image expansion, klingai.com/document-api) only gives whole
-    results: height 20 and 0.1 is 2 pixels, width 30 and 0.3 is 9.
+    Each side grows by ratio times the original's side, rounded half up, which is decided here alone; the documents
+    record it (the fact of `result` in `x-lifecycle`). The official page only gives whole results: height 20 and 0.1 is
+    2 pixels, width 30 and 0.3 is 9.
     """
     _positive(width, height)
     left, right = _pixels(ratios.left, width), _pixels(ratios.right, width)

@@ -143,8 +143,8 @@ def decoded(
     """Return a PNG or JPEG as RGB, or RGBA if it has transparency; None if it is damaged, huge or not `size`.
 
     A JPEG with more than `enough` pixels a side may come at a half, a quarter or an eighth of its size, which is quick.
-    Pixels are taken as they are stored, as the contract counts them: an EXIF orientation is not applied. What the
-    service does with the photo of a phone held upright is documented nowhere; this is assumed.
+    Pixels are taken as they are stored, as the contract counts them (the fact of `side` in `x-image`): an EXIF
+    orientation is not applied.
     """
     if data is None:
         return None

@@ -76,8 +76,9 @@ class Operation:
 
     def given(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a body without the fields whose empty text means that they are absent; the body itself if none is."""
-        empty = [name for name in self.blank if body.get(name) == ""]
-        return {name: value for name, value in body.items() if name not in empty} if empty else body
+        if "" not in body.values():
+            return body
+        return {name: value for name, value in body.items() if value != "" or name not in self.blank}
 
     def images(self, body: Mapping[str, Any]) -> list[str]:
         """Return the texts of the image fields of a body, in the order of the body, however deep they stand."""

@@ -1,6 +1,7 @@
 """The type and the sides of an image file, read from its first bytes; no pixel is ever decoded.
 
-Sides are reported as stored: an EXIF orientation is not applied, and no rule depends on which of the two is the width.
+Sides are reported as stored: an EXIF orientation is not applied, as the documents record (the fact of `side` in
+`x-image`), and no rule depends on which of the two is the width.
 """
 
 from __future__ import annotations

@@ -9,17 +9,18 @@ import pybase64
 LONGEST_PATH = 4096
 HEAD = 256 * 1024  # characters of base64, a multiple of 4
 
-_HOST = r"(https?://)(?:[^/?#]*@)?((?:\[[0-9a-f:.]+\]|[^/?#@:\[\]\s]+)(?::\d*)?)(?=[/?#]|\Z)"
+_GAP = r"\s\x00-\x1f\x7f"  # what no URL has: whitespace and control characters
+_HOST = rf"(https?://)(?:[^/?#{_GAP}]*@)?((?:\[[0-9a-f:.]+\]|[^/?#@:\[\]{_GAP}]+)(?::\d*)?)(?=[/?#]|\Z)"
 URL = re.compile(rf"{_HOST}([^?#]*)", re.IGNORECASE)
-_URL_WITH_HOST = re.compile(_HOST, re.IGNORECASE)
-_NOT_IN_URL = re.compile(r"[\s\x00-\x1f\x7f]")
+_WHOLE_URL = re.compile(rf"{_HOST}[^{_GAP}]*", re.IGNORECASE)
+_NOT_IN_URL = re.compile(f"[{_GAP}]")
 SCHEME = re.compile(r"([a-z][a-z0-9+.\-]{1,30}):", re.IGNORECASE)
 IMAGE_NAME = re.compile(r"\.(?:png|jpe?g|jfif|gif|webp|bmp|tiff?|heic|heif|avif)\Z", re.IGNORECASE)
 
 
 def is_url(text: str) -> bool:
     """Whether a text is an http(s) URL with a host, and with neither whitespace nor control characters in it."""
-    return _URL_WITH_HOST.match(text) is not None and gap_in(text) is None
+    return _WHOLE_URL.fullmatch(text) is not None
 
 
 def gap_in(text: str) -> int | None:
