@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from kling_contract.documents.conditions import Step, condition_fields, follows, is_condition, keywords, walk
+from kling_contract.documents.conditions import Step, condition_fields, conditions, follows, keywords, walk
 from kling_contract.errors import Violation
 from kling_contract.images import ImageRule, judge
 from kling_contract.names import known_as, meant, renames
@@ -133,8 +133,9 @@ class Checker:
 
     def __init__(self, schema: Mapping[str, Any], provider: str) -> None:
         self._schema, self._provider = schema, provider
-        keywords: dict[str, Any] = {"x-image": _ImageKeyword, "x-rules": RulesKeyword}
-        self._validator = jsonschema_rs.validator_for(dict(schema), keywords=keywords, mask="...")
+        ours: dict[str, Any] = {"x-image": _ImageKeyword, "x-rules": RulesKeyword}
+        self._validator = jsonschema_rs.validator_for(dict(schema), keywords=ours, mask="...")
+        self._known: dict[Place, tuple[Step, ...]] = {}
 
     def check(self, body: Any) -> list[Violation]:
         """Return every violation of the schema, once each, in the schema's order."""
@@ -142,20 +143,27 @@ class Checker:
             return []
         found: dict[tuple[str, str, str], Violation] = {}
         errors = list(self._validator.iter_errors(body))
-        flawed = {place for error in errors if (place := self._flawed(error))}
+        flawed = {self._flawed(error) for error in errors} - {()}
         for error in errors:
-            if not follows(self._schema, tuple(error.schema_path), tuple(error.instance_path), body, flawed):
+            if not follows(conditions(self._steps(error)), tuple(error.instance_path), body, flawed):
                 for violation in self._violations(error, body):
                     found.setdefault((violation.pointer, violation.rule, violation.message), violation)
         return _without_consequences(list(found.values()))
 
     def _flawed(self, error: Any) -> Place:
         """Return the place of a value that is wrong by itself; () for a failure that says no such thing."""
-        path = tuple(error.schema_path)
-        if path[-1] == "x-rules" or is_condition(self._schema, path):
+        steps = self._steps(error)
+        if steps[-1].keyword == "x-rules" or conditions(steps):
             return ()
         missing = getattr(error.kind, "property", None)
         return (*error.instance_path, missing) if missing else tuple(error.instance_path)
+
+    def _steps(self, error: Any) -> tuple[Step, ...]:
+        """Return the keywords on the way to a failed one; a schema has few ways, and a body may fail often."""
+        path = tuple(error.schema_path)
+        if path not in self._known:
+            self._known[path] = tuple(keywords(self._schema, path))
+        return self._known[path]
 
     def _violations(self, error: Any, body: Any) -> Iterator[Violation]:
         instance, path = tuple(error.instance_path), tuple(error.schema_path)
@@ -168,15 +176,14 @@ class Checker:
         elif cause is not None:
             raise cause
         else:
-            yield self._named(instance, path, body) or self._plain(error, instance, path, body)
+            yield self._named(instance, self._steps(error), body) or self._plain(error, instance, path, body)
 
-    def _named(self, instance: Place, path: Place, body: Any) -> Violation | None:
+    def _named(self, instance: Place, steps: tuple[Step, ...], body: Any) -> Violation | None:
         """Return the violation by which the schema itself names the failure (`x-violation`), the innermost one."""
-        steps = list(keywords(self._schema, path))
-        named = [each for each in steps if each.keyword in _SAME_INSTANCE and "x-violation" in each.schema]
-        if not named:
+        step = next((each for each in reversed(steps) if _is_named(each)), None)
+        if step is None:
             return None
-        step, where = named[-1], instance[: named[-1].depth]
+        where = instance[: step.depth]
         says, at = step.schema["x-violation"], walk(body, where)
         given = at if isinstance(at, Mapping) else {}
         source = step.schema.get("x-facts", {}).get("if" if step.keyword in ("then", "else") else step.keyword)
@@ -277,6 +284,10 @@ def _without_consequences(violations: list[Violation]) -> list[Violation]:
     """Drop what only follows from a value of the wrong type."""
     wrong = {violation.pointer for violation in violations if violation.rule == "schema.type"}
     return [each for each in violations if each.rule == "schema.type" or each.pointer not in wrong]
+
+
+def _is_named(step: Step) -> bool:
+    return step.keyword in _SAME_INSTANCE and "x-violation" in step.schema
 
 
 def _renamed(around: Step, step: Step, given: Mapping[str, Any]) -> str | None:

@@ -155,7 +155,8 @@ def _required(failure: Failure) -> Words:
 def _type(failure: Failure) -> Words:
     accepted = failure.limit if isinstance(failure.limit, list) else [failure.limit]
     message = f"{failure.field} is {_with_article(type_of(failure.found))} and must be {_one_of(accepted)}"
-    hint = _retyped(failure.schema, failure.found) or did_you_mean(failure.found, (), failure.known)
+    known = failure.known
+    hint = _retyped(failure.schema, failure.found) or (did_you_mean(failure.found, (), known) if known else None)
     return message, hint
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jsonschema_rs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     Place = tuple[str | int, ...]
@@ -43,23 +43,20 @@ def keywords(schema: Any, path: Place) -> Iterator[Step]:
         depth, at = depth + (keyword in _DEEPER), at + takes
 
 
-def is_condition(schema: Any, path: Place) -> bool:
-    """Whether a keyword was reached only by a condition, and does not speak of its value alone."""
-    return any(step.keyword in _CONDITIONS for step in keywords(schema, path))
+def conditions(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return the conditions among keywords; without one, the last of them speaks of its value alone."""
+    return tuple(step for step in steps if step.keyword in _CONDITIONS)
 
 
-def follows(schema: Any, path: Place, instance: Place, body: Any, flawed: AbstractSet[Place]) -> bool:
-    """Whether a failure may only follow from values of a body that are `flawed` by themselves.
+def follows(met: Iterable[Step], instance: Place, body: Any, flawed: AbstractSet[Place]) -> bool:
+    """Whether what failed at a place, having `met` these conditions, may only follow from values that are `flawed`.
 
-    That is one of a condition that looks at a flawed value, or at something inside of one.
+    That is so where one of them looks at a flawed value, or at something inside of one.
     """
-    if not flawed:
-        return False
-    for step in keywords(schema, path):
-        if step.keyword in _CONDITIONS:
-            place = instance[: step.depth]
-            if _is_doubtful(step, place, walk(body, place), flawed):
-                return True
+    for step in met:
+        place = instance[: step.depth]
+        if _is_doubtful(step, place, walk(body, place), flawed):
+            return True
     return False
 
 
@@ -73,8 +70,8 @@ def _is_doubtful(step: Step, place: Place, value: Any, flawed: AbstractSet[Place
 
 
 def _touches(fields: Iterator[Place], place: Place, flawed: AbstractSet[Place]) -> bool:
-    looked_at = [(*place, *field) for field in fields]
-    return any(each[: len(flaw)] == flaw for each in looked_at for flaw in flawed)
+    looked_at = ((*place, *field) for field in fields)
+    return any(each[:end] in flawed for each in looked_at for end in range(1, len(each) + 1))
 
 
 def condition_fields(step: Step) -> Iterator[Place]:

@@ -130,3 +130,11 @@ def test_a_condition_inside_of_an_item_looks_at_that_item_alone() -> None:
         {"list": [{"a": 1}, {"a": "x"}]}
     )
     assert [f"{each.rule} {each.pointer}" for each in found] == ["schema.type /list/0/a", "schema.required /list/1/b"]
+
+
+def test_many_flaws_hide_no_condition_that_looks_elsewhere() -> None:
+    body = {"cfg_scale": 2, "element_list": [5] * 2_000, "voice_list": [5] * 2_000, "mode": "4k"}
+    found = check_request(operation("kling", VIDEO), body)
+    assert len(found) > 4_000
+    assert {"image-to-video.image", "image-to-video.mode"} <= {each.rule for each in found}
+    assert "image-to-video.elements" not in {each.rule for each in found}
