@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _UNREADABLE = ("number.precision", "json.depth")
 _MOST_REPORTED = 50
+# Where other APIs take a key.
+_OTHER_HEADERS = ("x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-authorization", "token")
+_IN_QUERY = re.compile(r"(?:^|&)(?:api[_-]?key|key|token|access_token)=", re.IGNORECASE)
 
 
 class Admission:
@@ -35,10 +39,12 @@ class Admission:
     def authorise(self, call: Call) -> None:
         """Refuse a request whose credential is not good. A token may be good by wall time or by session time."""
         times = (self._wall.now(), call.entry.at / 1000)
-        header = call.exchange.headers.get("authorization")
-        situation = judge(header, self._settings.keys, self._settings.secrets, times)
-        if situation is not None:
-            raise Refusal(situation)
+        header, takes = call.exchange.headers.get("authorization"), call.provider.auth
+        keys, secrets = self._settings.keys, self._settings.secrets
+        flaw = judge(header, keys, secrets, times, takes_keys=takes.key)
+        if flaw is not None and (takes.key or takes.hs256 or keys or secrets):
+            call.entry.notes.append(_elsewhere(call) or Violation("", flaw.rule, flaw.message, None, flaw.hint))
+            raise Refusal(flaw.situation)
 
     def body(self, call: Call) -> dict[str, Any]:
         """Return the body of a create, if the contract accepts it or the server is lenient."""
@@ -87,6 +93,19 @@ class Admission:
         message = f"the body is larger than {self._settings.max_body} bytes"
         call.entry.violations.append(Violation("", "body.bytes", message, None, "an image may have 10 MB"))
         return Refusal("body.too-large", limit=self._settings.max_body, message=message)
+
+
+def _elsewhere(call: Call) -> Violation | None:
+    """Return where else than in the Authorization header the key seems to stand, for a request that has none."""
+    headers, query = call.exchange.headers, call.exchange.query
+    if headers.get("authorization"):
+        return None
+    name = next((name for name in _OTHER_HEADERS if headers.get(name)), None)
+    place = f"the header {name}" if name else "the query" if _IN_QUERY.search(query) else None
+    if place is None:
+        return None
+    message = f"there is no Authorization header; {place} seems to hold the key"
+    return Violation("", "auth.place", message, None, "send `Authorization: Bearer <key>`")
 
 
 def _content_type(call: Call) -> list[Violation]:

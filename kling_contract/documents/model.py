@@ -193,6 +193,7 @@ def _images(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
 _WIDER = {
     "auth.invalid": "auth.missing",
     "auth.unknown": "auth.invalid",
+    "auth.token": "auth.invalid",
     "auth.early": "auth.invalid",
     "auth.expired": "auth.invalid",
     "method.unknown": "route.unknown",

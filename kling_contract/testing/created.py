@@ -70,7 +70,8 @@ def _shown(task: SeenTask, wanted: Mapping[str, Any]) -> str:
 
 
 def _refused(request: Seen) -> str:
-    why = "; ".join(f"{each.pointer}: {each.message}" if each.pointer else each.message for each in request.violations)
+    told = request.violations or (request.notes if request.error else ())
+    why = "; ".join(f"{each.pointer}: {each.message}" if each.pointer else each.message for each in told)
     return f"{request.method} {request.path}, answered {request.status}: {why or request.error or 'no error row'}"
 
 

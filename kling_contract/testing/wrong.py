@@ -94,7 +94,7 @@ def _often(text: str, count: int) -> str:
 
 
 def hints(handle: MockHandle) -> list[str]:
-    """Return what there is to remark of requests that were accepted, each once, and of what was left unfinished."""
+    """Return what there is to remark of requests, each once, and of what was left unfinished."""
     session = handle.session
     shown = [entry.as_dict() for entry in session.journal.where(lambda entry: bool(entry.notes))]
     noted = [f"{each['method']} {each['path']}: {_violation(note)}" for each in shown for note in each["notes"]]

@@ -233,8 +233,8 @@ def test_a_post_is_sent_again_only_after_an_answer_that_accepted_nothing(name: s
     [
         ("kling", "auth.missing", 401, "Authorization is empty"),
         ("kling", "auth.unknown", 401, "api key not found"),
-        ("kling", "auth.invalid", 401, "Authentication error. The current API does not support AK/SK; please go to the"
-         " console (https://kling.ai/dev/api-key) to create API key."),
+        ("kling", "auth.invalid", 401, "The token was expected to have 3 parts, but got 0"),
+        ("kling", "auth.token", 401, "Authorization is invalid"),
         ("kling", "account.balance", 429, "Account balance not enough"),
         ("kling", "rate.concurrency", 429, "parallel task over resource pack limit"),
         ("kling", "task.missing", 400, "Task not found by id/external id: 867283741759111202"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -9,6 +10,8 @@ import pytest
 from asking import URL, Core
 
 from kling_contract.auth import sign
+from kling_contract.soundness import load
+from mock_server import log
 
 VIDEO = "createImageToVideo"
 
@@ -28,21 +31,21 @@ BAD_KEYS: list[tuple[str | None, int, str]] = [
     ("", 1001, "Authorization is empty"),
     ("Bearer", 1001, "Authorization is empty"),
     ("Bearer ", 1001, "Authorization is empty"),
-    ("Basic a2V5OnNlY3JldA==", 1002, "Authentication error."),
-    ("sk-key", 1002, "Authentication error."),
-    ("Bearer two words", 1002, "Authentication error."),
+    ("Basic a2V5OnNlY3JldA==", 1002, "The token was expected to have 3 parts"),
+    ("sk-key", 1002, "The token was expected to have 3 parts"),
+    ("Bearer two words", 1002, "The token was expected to have 3 parts"),
     ("Bearer sk-wrong", 1002, "api key not found"),
     (token(exp=WALL - 1), 1004, "Authorization has expired"),
     (token(exp=WALL), 1004, "Authorization has expired"),
     (token(nbf=WALL + 1), 1003, "Authorization is not yet valid"),
-    (token(iss="stranger"), 1002, "Authentication error."),
-    (token(iss=None), 1002, "Authentication error."),
-    (token(exp=None), 1002, "Authentication error."),
-    (token(secret="wrong"), 1002, "Authentication error."),
-    (token(algorithm="HS512"), 1002, "Authentication error."),
-    (token()[:-3] + "AAA", 1002, "Authentication error."),
-    ("Bearer eyJ.eyJ.x", 1002, "Authentication error."),
-    ("Bearer eyJhbGciOiJub25lIn0.eyJpc3MiOiJhY2Nlc3MiLCJleHAiOjk5OTk5OTk5OTl9.", 1002, "Authentication error."),
+    (token(iss="stranger"), 1002, "Authorization is invalid"),
+    (token(iss=None), 1002, "Authorization is invalid"),
+    (token(exp=None), 1002, "Authorization is invalid"),
+    (token(secret="wrong"), 1002, "Authorization is invalid"),
+    (token(algorithm="HS512"), 1002, "Authorization is invalid"),
+    (token()[:-3] + "AAA", 1002, "Authorization is invalid"),
+    ("Bearer eyJ.eyJ.x", 1002, "Authorization is invalid"),
+    ("Bearer eyJhbGciOiJub25lIn0.eyJpc3MiOiJhY2Nlc3MiLCJleHAiOjk5OTk5OTk5OTl9.", 1002, "Authorization is invalid"),
 ]
 
 
@@ -99,3 +102,71 @@ def test_a_token_may_be_good_by_session_time() -> None:
     assert core.ask("GET", "/v1/videos/image2video", key=by_session).status == 200
     assert core.ask("GET", "/v1/videos/image2video", key=token()).status == 200
     assert core.ask("GET", "/v1/videos/image2video", key=token(exp=WALL + 50)).body["code"] == 1004
+
+
+def noted(core: Core, key: str | None, **headers: str) -> tuple[str, str]:
+    """Return the rule and the words of the one note that a refused credential leaves in the journal."""
+    answer = core.get("getImageToVideo", "1", key=key, **headers)
+    assert answer.status == 401
+    [note] = core.mock.sessions.get("default").journal.entries[-1].as_dict()["notes"]
+    return note["rule"], note["message"]
+
+
+@pytest.mark.parametrize(("key", "code", "text"), BAD_KEYS)
+def test_why_a_credential_is_refused_stands_in_log_and_journal_and_the_credential_does_not(
+    key: str | None, code: int, text: str
+) -> None:
+    core = Core("kling", keys=frozenset({"sk-good"}), secrets=SECRETS)
+    rule, message = noted(core, key)
+    line = log.text(core.mock.sessions.get("default").journal.entries[-1].brief())
+    assert f"note {rule}: {message}" in line
+    credential = (key or "").removeprefix("Bearer").strip()
+    assert not credential or credential not in line
+
+
+def test_the_header_of_the_answer_names_the_mistake() -> None:
+    answer = Core("kling", secrets=SECRETS).get("getImageToVideo", "1", key=token(secret="wrong"))
+    assert answer.headers["x-kling-mock-notes"] == "auth.secret"
+
+
+@pytest.mark.parametrize("key", [None, "Basic x", "sk-key", token(secret="wrong"), token(iss="x"), "Bearer eyJ.a.b"])
+def test_a_server_that_was_given_ak_and_sk_does_not_deny_that_it_takes_them(key: str | None) -> None:
+    answer = Core("kling", secrets=SECRETS).get("getImageToVideo", "1", key=key)
+    assert (answer.status, "AK/SK" in answer.body["message"]) == (401, False)
+
+
+@pytest.mark.parametrize(
+    ("where", "headers", "query"),
+    [("the header x-api-key", {"x_api_key": "sk-good"}, ""), ("the query", {}, "?api_key=sk-good")],
+)
+def test_a_key_in_another_place_is_seen(where: str, headers: dict[str, str], query: str) -> None:
+    core = Core("kling", keys=frozenset({"sk-good"}))
+    rule, message = noted(core, None, **headers) if not query else _asked(core, query)
+    assert rule == "auth.place"
+    assert where in message
+    assert "sk-good" not in message
+
+
+def _asked(core: Core, query: str) -> tuple[str, str]:
+    entry = core.ask("GET", f"/v1/videos/image2video{query}", key=None).entry
+    return entry.notes[0].rule, entry.notes[0].message
+
+
+def tokens_only(folder: Path, auth: str) -> Any:
+    text = (Path(__file__).parents[1] / "documents" / "tiny.yaml").read_text(encoding="utf-8")
+    path = folder / "tiny.yaml"
+    path.write_text(text.replace("auth: {key: true}", f"auth: {auth}"), encoding="utf-8")
+    return load(path)
+
+
+def test_a_document_that_takes_no_keys_is_served_without_them(tmp_path: Path) -> None:
+    core = Core(tokens_only(tmp_path, "{key: false, hs256: {lifetime: 60, early: 5}}"))
+    assert core.ask("GET", "/jobs/clip", key=token()).status == 200
+    refused = core.ask("GET", "/jobs/clip", key="Bearer sk-any")
+    assert (refused.status, refused.entry.notes[0].rule) == (403, "auth.key")
+
+
+def test_a_document_that_takes_no_credential_asks_for_none(tmp_path: Path) -> None:
+    core = Core(tokens_only(tmp_path, "{key: false}"))
+    assert core.ask("GET", "/jobs/clip", key=None).status == 200
+    assert Core(core.provider, keys=frozenset({"k"})).ask("GET", "/jobs/clip", key=None).status == 403

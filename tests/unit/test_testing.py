@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from kling_contract import ConnectionLost, RateLimitError, RouteUnavailable, ServerError, TaskFailed, UnexpectedAnswer
 from kling_contract.testing import MockHandle, mock, seconds_of
+from kling_contract.testing.wrong import hints
 from mock_server.faults import fault_named
 
 URL = "https://example.com/cat.png"
@@ -422,6 +423,19 @@ def complaint(kling: MockHandle, times: int | None, **fields: Any) -> list[str]:
     with pytest.raises(AssertionError) as found:
         kling.assert_created("createImageToVideo", times, **fields)
     return str(found.value).splitlines()
+
+
+def test_a_refused_credential_is_told_with_the_reason() -> None:
+    with mock(keys=frozenset({"sk-real"})) as kling:
+        httpx.post(f"{API}/videos/image2video", json={"image": URL}, headers={"authorization": 'Bearer "sk-real"'})
+        assert complaint(kling, 1)[-2:] == [
+            "refused:",
+            "  POST /kling/v1/videos/image2video, answered 401: there are quotes around the key",
+        ]
+        assert hints(kling.session, []) == [
+            "a hint, no failure: POST /kling/v1/videos/image2video: auth.quotes: there are quotes around the key "
+            "(send it without them)"
+        ]
 
 
 def test_what_was_not_created_is_told_with_what_was() -> None:

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kling_contract.clock import Clock
-
-Situation = Literal["auth.missing", "auth.invalid", "auth.unknown", "auth.early", "auth.expired"]
 
 _MARGIN = 60.0
 
@@ -97,44 +93,3 @@ def account(header: str | None) -> str | None:
         except jwt.PyJWTError:
             return credential
     return credential
-
-
-def judge(
-    header: str | None, keys: frozenset[str], secrets: Mapping[str, str], times: tuple[float, ...]
-) -> Situation | None:
-    """Return the situation that an Authorization header is in, or None if it is good.
-
-    Without `keys` and `secrets` (access key -> secret key) any well-formed credential is good. A token is good if it
-    is so at one of `times` (Unix seconds).
-    """
-    if not header:
-        return "auth.missing"
-    scheme, _, text = header.partition(" ")
-    if scheme.lower() != "bearer" or not text.strip() or " " in text.strip():
-        return "auth.missing" if not text.strip() and scheme.lower() == "bearer" else "auth.invalid"
-    token = text.strip()
-    if token in keys:
-        return None
-    if token.count(".") == 2 and token.startswith("eyJ"):
-        return _judge_token(token, secrets, bool(keys or secrets), times)
-    return "auth.unknown" if keys or secrets else None
-
-
-def _judge_token(token: str, secrets: Mapping[str, str], known: bool, times: tuple[float, ...]) -> Situation | None:
-    import jwt
-
-    try:
-        claims = jwt.decode(token, options={"verify_signature": False})
-        if known:
-            key = secrets.get(str(claims.get("iss")))
-            if key is None:
-                return "auth.invalid"
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
-                jwt.decode(token, key, algorithms=["HS256"], options={"verify_exp": False, "verify_nbf": False})
-        start, end = float(claims.get("nbf", 0)), float(claims["exp"])
-    except (jwt.PyJWTError, KeyError, OverflowError, TypeError, ValueError):
-        return "auth.invalid"
-    if any(start <= now < end for now in times):
-        return None
-    return "auth.early" if all(now < start for now in times) else "auth.expired"
