@@ -15,10 +15,14 @@ _PLAIN = "{}:@!$&'()*+,;="  # what a path may hold as it is, besides letters, di
 
 
 class Route(NamedTuple):
-    """What a method and path stand for; `value` is the id in the path, or "" where it has none."""
+    """What a method and path stand for; `value` is the id in the path, or "" where it has none.
+
+    `slash` says that the path ends with a slash that the document's does not have.
+    """
 
     operation: Operation
     value: str
+    slash: bool = False
 
 
 class Routes:
@@ -36,20 +40,28 @@ class Routes:
     def find(self, method: str, path: str) -> Route | str:
         """Return the route, or the situation: `route.unknown`, or `method.unknown` for a path with other methods.
 
-        `path` is percent-encoded, so that an id may hold a slash.
+        `path` is percent-encoded, so that an id may hold a slash. A create is also found with a slash at the end of
+        its path: official samples post so.
         """
         path = _normal(path) if "%" in path else path
         methods, value = self._literal.get(path), ""
         if methods is None:
             methods, value = self._by_template(path)
             if methods is None:
-                return "route.unknown"
+                return self._with_slash(method, path) or "route.unknown"
         operation = methods.get("GET" if method == "HEAD" else method)
         return Route(operation, value) if operation is not None else "method.unknown"
 
     def nearest(self, method: str, path: str) -> str | None:
         """Return the method and path of the route that looks most like the one asked for."""
         return next(iter(difflib.get_close_matches(f"{method} {path}", self._paths, n=1, cutoff=0.5)), None)
+
+    def _with_slash(self, method: str, path: str) -> Route | None:
+        """Return the create whose path this is but for a slash at its end."""
+        if not path.endswith("/"):
+            return None
+        operation = self._literal.get(path[:-1], {}).get(method)
+        return Route(operation, "", slash=True) if operation is not None and operation.kind == "create" else None
 
     def _by_template(self, path: str) -> tuple[dict[str, Operation] | None, str]:
         for pattern, methods in self._templates:

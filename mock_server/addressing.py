@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from kling_contract.auth import account
 from kling_contract.documents import Provider, bundled
-from kling_contract.routes import Routes
+from kling_contract.routes import Route, Routes
 from kling_contract.soundness import load
 
 if TYPE_CHECKING:
@@ -34,6 +34,14 @@ class Served:
         self.provider = provider
         self.routes = Routes(provider)
         self.mark = f"{provider.name} {provider.date} {provider.digest}"
+        paths = {urlsplit(url).path for url in provider.base_urls}
+        self.bases = sorted(filter(None, paths), key=len, reverse=True)
+
+    def below(self, method: str, path: str) -> str:
+        """Return a path without that of the document's server which it begins with, as clients may send it or not."""
+        base = next((base for base in self.bases if path.startswith(f"{base}/")), "")
+        # A document may have a path that begins as its server does.
+        return path if base and isinstance(self.routes.find(method, path), Route) else path[len(base) :]
 
 
 class Address(NamedTuple):
@@ -64,6 +72,8 @@ class Addresses:
         if path.startswith("/p/"):
             asked, path = _split(path)
             served = self.served(asked)
+        if served is not None and served.bases:
+            path = served.below(exchange.method, path)
         if name is None and self._by_key:
             name = _by_key(exchange.headers.get("authorization"))
         session = self._owner(served, exchange.method, path) if name is None else None

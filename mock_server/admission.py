@@ -35,14 +35,14 @@ class Admission:
         self, settings: Settings, wall: Clock, providers: Callable[[], Iterable[Provider]], *, verbose: bool = False
     ) -> None:
         self._settings, self._wall, self._providers, self._verbose = settings, wall, providers, verbose
+        self._keys, self._secrets = settings.keys, settings.secrets
 
     def authorise(self, call: Call) -> None:
         """Refuse a request whose credential is not good. A token may be good by wall time or by session time."""
         times = (self._wall.now(), call.entry.at / 1000)
-        header, takes = call.exchange.headers.get("authorization"), call.provider.auth
-        keys, secrets = self._settings.keys, self._settings.secrets
-        flaw = judge(header, keys, secrets, times, takes_keys=takes.key)
-        if flaw is not None and (takes.key or takes.hs256 or keys or secrets):
+        header, auth = call.exchange.headers.get("authorization"), call.provider.auth
+        flaw = judge(header, self._keys, self._secrets, times, auth.key)
+        if flaw is not None and (auth.key or auth.hs256 or self._keys or self._secrets):
             call.entry.notes.append(_elsewhere(call) or Violation("", flaw.rule, flaw.message, None, flaw.hint))
             raise Refusal(flaw.situation)
 

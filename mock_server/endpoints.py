@@ -125,6 +125,8 @@ class Endpoints:
             raise Refusal(found, message=message)
         call = Call(exchange, served.provider, address.session, found.operation, found.value, entry)
         entry.of(call.operation)
+        if found.slash:
+            entry.notes.append(_slash(call))
         if not call.session.is_open(call.operation):
             raise Refusal(served.provider.closed(call.operation))
         self._admission.authorise(call)
@@ -172,6 +174,13 @@ class Endpoints:
     def _no_provider(self, address: Address) -> Answer:
         accepted = ", ".join(provider.name for provider in self._addresses.every_provider())
         return _own_error(f"no provider {address.asked!r}", accepted, 404)
+
+
+def _slash(call: Call) -> Violation:
+    message = (
+        f"the path ends with a slash, and {call.operation.path} does not; it is taken, as official samples send it"
+    )
+    return Violation("", "route.slash", message, None, f"post to {call.operation.path}")
 
 
 def _duplicate(call: Call, body: dict[str, Any]) -> Refusal:

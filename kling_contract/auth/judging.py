@@ -23,7 +23,6 @@ def judge(
     keys: frozenset[str],
     secrets: Mapping[str, str],
     times: tuple[float, ...],
-    *,
     takes_keys: bool = True,
 ) -> Flaw | None:
     """Return what is wrong with an Authorization header, or None if it is good.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asking import OPENED, URL, Core, example, made
 from bridge import loaded
 
+from kling_contract.soundness import load
+
+TINY = Path(__file__).parents[1] / "documents" / "tiny.yaml"
 VIDEO = "createImageToVideo"
 VIDEOS = "/v1/videos/image2video"
 
@@ -114,3 +118,51 @@ def test_the_same_seed_gives_the_same_answers() -> None:
 
     assert told(3) == told(3)
     assert told(3) != told(4)
+
+
+def acme(folder: Path, *urls: str) -> Core:
+    """Return a mock of the tiny document with other servers."""
+    servers = "".join(f"  - url: {url}\n" for url in urls)
+    path = folder / "tiny.yaml"
+    path.write_text(
+        TINY.read_text(encoding="utf-8").replace("  - url: https://api.acme.example/v9\n", servers), "utf-8"
+    )
+    return Core(load(path))
+
+
+@pytest.mark.parametrize("front", ["", "/s/mine", "/p/acme", "/s/mine/p/acme"])
+@pytest.mark.parametrize("base", ["", "/gateway", "/gateway/v2"])
+def test_the_path_of_a_documents_server_counts_and_may_be_left_out(tmp_path: Path, base: str, front: str) -> None:
+    core = acme(tmp_path, "https://a.example/gateway", "https://b.example/gateway/v2/", "https://c.example")
+    made = core.ask("POST", f"{front}{base}/make/poster", {"headline": "Tonight"})
+    assert made.status == 200, made.body
+    shown = core.ask("GET", f"{front}{base}/jobs/poster/{made.body['job']['key']}")
+    assert (shown.status, shown.entry.path) == (200, f"/jobs/poster/{made.body['job']['key']}")
+
+
+@pytest.mark.parametrize(
+    "path", ["/gateway", "/gatewaymake/poster", "/other/make/poster", "/gateway/gateway/make/poster"]
+)
+def test_what_only_looks_like_the_path_of_a_server_is_no_route(tmp_path: Path, path: str) -> None:
+    core = acme(tmp_path, "https://a.example/gateway")
+    assert core.ask("POST", path, {"headline": "Tonight"}).status == 404
+
+
+@pytest.mark.parametrize("path", ["/make/poster", "/make/make/poster"])
+def test_a_path_of_the_document_may_begin_as_its_server_does(tmp_path: Path, path: str) -> None:
+    core = acme(tmp_path, "https://a.example/make")
+    assert core.ask("POST", path, {"headline": "Tonight"}).status == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/videos/image2video/", "/v1/videos/image2vide%6F/"])
+def test_a_create_is_taken_with_a_slash_at_its_end_and_that_is_noted(path: str) -> None:
+    made = Core().ask("POST", path, {"image": URL, "model_name": "kling-v2-6"})
+    assert (made.status, made.headers["x-kling-mock-notes"]) == (200, "route.slash")
+    assert "/v1/videos/image2video does not" in made.entry.notes[0].message
+
+
+def test_a_list_or_a_get_with_a_slash_at_its_end_is_no_route() -> None:
+    core = Core()
+    task = made(core)
+    for path in ("/v1/videos/image2video/", f"/v1/videos/image2video/{task}/"):
+        assert core.ask("GET", path).body["code"] == 1203

@@ -83,8 +83,16 @@ def test_a_path_with_more_or_less_in_it_is_no_route(name: str, operation: str) -
     known = {place(each.path, "1") for each in loaded(name).operations.values()}
     for other in (path + "/", path + "/1/2", "/" + path, path.upper(), path[:-1], path + "x"):
         by_template = "{" in said.path and other == path + "x"
-        if other not in known and not by_template:
+        if other not in known and not by_template and not (said.kind == "create" and other == path + "/"):
             assert routes(name).find(said.method, other) == "route.unknown"
+
+
+@pytest.mark.parametrize(("name", "operation"), operations("create"))
+def test_a_create_is_found_with_a_slash_at_its_end_as_official_samples_post(name: str, operation: str) -> None:
+    said = loaded(name).operation(operation)
+    assert routes(name).find("POST", said.path + "/") == Route(said, "", slash=True)
+    assert routes(name).find("POST", said.path + "//") == "route.unknown"
+    assert routes(name).find("GET", said.path + "/") == "route.unknown"
 
 
 @pytest.mark.parametrize(("name", "operation"), EVERY)
