@@ -10,8 +10,9 @@ from kling_contract.auth import judge
 from kling_contract.contract import gate
 from kling_contract.errors import Violation
 from kling_contract.reading import parse, repeated
-from kling_contract.redaction import SMALL, kept_of
-from mock_server.exchange import Call, Refusal
+from kling_contract.redaction import SMALL, kept, kept_of
+from mock_server.encodings import ACCEPTED, Undecodable, decoded
+from mock_server.exchange import Call, Refusal, Unread
 from mock_server.journal import in_words
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _UNREADABLE = ("number.precision", "json.depth")
 _MOST_REPORTED = 50
+_LONGEST_CODING = 80  # characters
+_ENCODINGS = f"{ACCEPTED}, or a plain body without Content-Encoding"
 # Where other APIs take a key.
 _OTHER_HEADERS = ("x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-authorization", "token")
 _IN_QUERY = re.compile(r"(?:^|&)(?:api[_-]?key|key|token|access_token)=", re.IGNORECASE)
@@ -50,6 +53,9 @@ class Admission:
         """Return the body of a create, if the contract accepts it or the server is lenient."""
         if call.exchange.too_large:
             raise self._too_large(call)
+        coding = call.exchange.headers.get("content-encoding")
+        if coding is not None:
+            self._decode(call, coding)
         body, violations = parse(call.exchange.body, decimals=False)
         violations = _content_type(call) + (violations or gate(call.operation).request(body))
         if body is not None and len(call.exchange.body) > SMALL:
@@ -89,8 +95,29 @@ class Admission:
             call.entry.violations += retired
             raise Refusal("model.retired", model=retired[0].found, **_values(retired[0]))
 
-    def _too_large(self, call: Call) -> Refusal:
-        message = f"the body is larger than {self._settings.max_body} bytes"
+    def _decode(self, call: Call, coding: str) -> None:
+        """Put what a body says in the place of what was sent, and note it: no source says that a provider does so."""
+        exchange, entry = call.exchange, call.entry
+        try:
+            body = decoded(exchange.body, coding, self._settings.max_body)
+        except Undecodable as error:
+            raise self._undecoded(call, error, coding) from None
+        if body is not exchange.body:
+            message = f"the body came as {coding} and was decoded; no source says that {call.provider.title} does so"
+            entry.notes.append(Violation("", "body.encoding", message, None, "send it plain"))
+            exchange.body, entry.request = body, kept(body)
+
+    def _undecoded(self, call: Call, error: Undecodable, coding: str) -> Exception:
+        if error.large:
+            return self._too_large(call, str(error))
+        violation = Violation("", "body.encoding", str(error), coding[:_LONGEST_CODING], _ENCODINGS)
+        call.entry.violations.append(violation)
+        if error.unknown:
+            return Unread(str(error), _ENCODINGS)
+        return Refusal(call.provider.error_for(violation.rule).name, **_values(violation))
+
+    def _too_large(self, call: Call, message: str = "") -> Refusal:
+        message = message or f"the body is larger than {self._settings.max_body} bytes"
         call.entry.violations.append(Violation("", "body.bytes", message, None, "an image may have 10 MB"))
         return Refusal("body.too-large", limit=self._settings.max_body, message=message)
 

@@ -11,7 +11,8 @@ from kling_contract.clock import stopwatch
 from kling_contract.contract import check_parameters, check_response
 from kling_contract.errors import Violation
 from kling_contract.redaction import kept
-from mock_server.exchange import Answer, Call, Exchange, Refusal, encode
+from mock_server.encodings import ACCEPTED
+from mock_server.exchange import Answer, Call, Exchange, Refusal, Unread, encode
 from mock_server.faults import strike
 from mock_server.journal import Entry
 from mock_server.promises import keep
@@ -50,7 +51,7 @@ class Endpoints:
         session, served = address.session, address.served
         session.events.settle()
         entry.at, entry.request = session.clock.now(), kept(exchange.body)
-        answer = self._answer(served, address, exchange, entry) if served else self._no_provider(address)
+        answer = self._answer(served, address, exchange, entry) if served else self._no_provider(address, entry)
         if answer.arrives:
             entry.answered(answer.status, answer.sent, answer.content_type)
         else:
@@ -98,7 +99,10 @@ class Endpoints:
         except Refusal as refusal:
             return self._refuse(served, address.session, refusal, entry)
         except BadWish as wish:
-            return _own_error(str(wish), wish.accepted, 400)
+            return _own_error(entry, str(wish), wish.accepted, 400)
+        except Unread as unread:
+            answer = _own_error(entry, str(unread), unread.accepted, 415)
+            return replace(answer, headers={**answer.headers, "accept-encoding": ACCEPTED})
 
     def _handle(self, served: Served, call: Call) -> Answer:
         """Return the answer to a call that may be made, or what a fault puts in its place."""
@@ -171,9 +175,9 @@ class Endpoints:
         data = encode(body) if row.is_json else str(body).encode()
         return Answer(row.status, data, row.content_type, {**_headers(served, entry), **row.headers})
 
-    def _no_provider(self, address: Address) -> Answer:
+    def _no_provider(self, address: Address, entry: Entry) -> Answer:
         accepted = ", ".join(provider.name for provider in self._addresses.every_provider())
-        return _own_error(f"no provider {address.asked!r}", accepted, 404)
+        return _own_error(entry, f"no provider {address.asked!r}", accepted, 404)
 
 
 def _slash(call: Call) -> Violation:
@@ -193,9 +197,10 @@ def _duplicate(call: Call, body: dict[str, Any]) -> Refusal:
     return Refusal("task.duplicate", id=body[field], field=field, found=body[field], message=message)
 
 
-def _own_error(message: str, accepted: str, status: int) -> Answer:
+def _own_error(entry: Entry, message: str, accepted: str, status: int) -> Answer:
     """Return an error of the mock itself, which no provider would give."""
-    return Answer(status, encode({"error": {"message": message, "accepted": accepted}}), _JSON, {})
+    body = encode({"error": {"message": message, "accepted": accepted}})
+    return Answer(status, body, _JSON, {"x-kling-mock-exchange": entry.name})
 
 
 def _headers(served: Served, entry: Entry) -> dict[str, str]:

@@ -115,3 +115,11 @@ class Refusal(Exception):
     def __init__(self, situation: str, **values: object) -> None:
         self.situation, self.values = situation, values
         super().__init__(situation)
+
+
+class Unread(Exception):
+    """The mock does not read what was sent, which is its own limit and no provider's; `accepted` says what it reads."""
+
+    def __init__(self, message: str, accepted: str) -> None:
+        self.accepted = accepted
+        super().__init__(message)
