@@ -89,6 +89,15 @@ class Addresses:
             return None
         return name or self._sessions.default, path[len(_ADMIN) :].strip("/")
 
+    def session_of(self, exchange: Exchange) -> Session:
+        """Return the session that a request for admin, a result or an inbox names, or whose task it asks for."""
+        name = exchange.headers.get("x-kling-session") or ""
+        if exchange.path.startswith("/s/"):
+            name = name or _split(exchange.path)[0]
+        task_id = exchange.path.rpartition("/")[2].partition("-")[0]
+        owner = None if name else self._sessions.owning(task_id)
+        return owner or self._sessions.get(name or self._sessions.default)
+
     def served(self, name: str) -> Served | None:
         """Return a provider by name, loaded at first use; None if it is not bundled."""
         if name not in self._served and name in bundled():

@@ -30,13 +30,17 @@ from mock_server.serving import Serving
 from mock_server.sessions import Sessions
 from mock_server.settings import Settings
 from mock_server.tasks import Tasks
+from mock_server.unforeseen import Unforeseen
 from mock_server.watching import Watcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from kling_contract.clock import Clock
+    from mock_server.endpoints import Arrival
     from mock_server.exchange import Answer
     from mock_server.session import Session
 
@@ -74,6 +78,7 @@ class Mock:
         self.mailroom = Mailroom(self.sessions, wall, settings.public_url)
         attempts = Attempts(self.addresses, self.mailroom, wall, watcher, verify=settings.verify_answers)
         self.courier = Courier(settings, attempts)
+        self.unforeseen = Unforeseen(self.addresses, wall, watcher)
         self.sessions.courier, self.sessions.forget = self.courier, self.results.forget
 
     def answer(self, exchange: Exchange) -> Answer:
@@ -83,12 +88,21 @@ class Mock:
         `Session.catch_up` is called.
         """
         if MEDIA in exchange.path:
-            return self.serving.answer(exchange)
+            return self._own(exchange, self.serving.answer)
         if "/__admin" in exchange.path and self.addresses.admin(exchange) is not None:
             return self._administered(exchange)
         if _INBOX in exchange.path and inbox_path(exchange.path) is not None:
-            return self.mailroom.answer(exchange)
-        return self.endpoints.answer(exchange)
+            return self._own(exchange, self.mailroom.answer)
+        arrival = None
+        try:
+            arrival = self.endpoints.arrive(exchange)
+            return self.endpoints.answer(exchange, arrival)
+        except Exception as error:  # nothing that a request brings about is to reach its client as anything but HTTP
+            return self.failed(exchange, error, arrival)
+
+    def failed(self, exchange: Exchange, error: Exception, arrival: Arrival | None = None) -> Answer:
+        """Return the answer to a request that raised what nobody foresaw."""
+        return self.unforeseen.answer(exchange, error, arrival and (arrival.address.session, arrival.entry))
 
     def session_of(self, exchange: Exchange) -> Session:
         """Return the session that a request is for."""
@@ -101,15 +115,24 @@ class Mock:
         self.courier.close()
         self.results.close()
 
+    def _own(self, exchange: Exchange, handler: Callable[[Exchange], Answer]) -> Answer:
+        try:
+            return handler(exchange)
+        except Exception as error:
+            return self.failed(exchange, error)
+
     def _administered(self, exchange: Exchange) -> Answer:
         steps, said = self.admin.answering(exchange), None
-        try:
-            while True:
-                # Nothing happens while the only thread waits.
-                said = False if steps.send(said) is not None else None
-                self.courier.post(self.admin.session(exchange))
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+        while True:
+            try:
+                pause = steps.send(said)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            except Exception as error:
+                return self.failed(exchange, error)
+            # Nothing happens while the only thread waits. What a receiver of callbacks raises is the caller's own.
+            said = False if pause is not None else None
+            self.courier.post(self.admin.session(exchange))
 
 
 def create_app(settings: Settings | None = None, *, watcher: Watcher | None = None, **options: Any) -> Starlette:
@@ -121,7 +144,7 @@ def create_app(settings: Settings | None = None, *, watcher: Watcher | None = No
     if settings is not None and options:
         raise TypeError("create_app takes settings, or options, and not both")
     mock = Mock(settings or Settings(**options), watcher=watcher)
-    background = Background(mock.courier)
+    background = Background(mock.courier, mock.unforeseen.background)
     app = _App(_Edge(mock, background, watcher), routes=[Route("/livez", _alive), Route("/readyz", _alive)])
     app.state.mock, app.state.background = mock, background
     return app
@@ -159,56 +182,75 @@ class _Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = _path(scope)
-        if MEDIA in path:
-            await self._mock.serving.serve(path.rpartition("/")[2], scope, receive, send)
-            return
         exchange = _exchange(scope, path)
-        if "/__admin" in path and self._mock.addresses.admin(exchange) is not None:
+        if MEDIA in path:
+            await self._result(exchange, scope, receive, send)
+        elif "/__admin" in path and self._mock.addresses.admin(exchange) is not None:
             await self._admin(exchange, scope, receive, send)
         elif _INBOX in path and inbox_path(path) is not None:
             if await _fill(exchange, receive, MOST_BYTES):
-                await write(self._mock.mailroom.answer(exchange), scope, receive, send)
+                await write(self._mock.answer(exchange), scope, receive, send)
         else:
             await self._provider(exchange, scope, receive, send)
 
     async def _provider(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for a provider; who gave up, before the body was whole or before the answer, is journalled as gone."""
-        endpoints = self._mock.endpoints
-        arrival = endpoints.arrive(exchange)
-        session = arrival.address.session
-        if await _fill(exchange, receive, self._most):
-            answer = endpoints.answer(exchange, arrival)
-            await session.ahurry()
-            if not await write(answer, scope, receive, send):
-                endpoints.leave(arrival)
-        else:
+        endpoints, arrival, answer = self._mock.endpoints, None, None
+        try:
+            arrival = endpoints.arrive(exchange)
+            if await _fill(exchange, receive, self._most):
+                answer = endpoints.answer(exchange, arrival)
+                await arrival.address.session.ahurry()
+        except Exception as error:
+            answer = self._mock.failed(exchange, error, arrival)
+        arrives = answer is not None and await write(answer, scope, receive, send)
+        if arrival is None:
+            return
+        if not arrives:
             endpoints.leave(arrival)
-        if session.is_busy:
-            self._background.look_after(session)
+        if arrival.address.session.is_busy:
+            self._background.look_after(arrival.address.session)
         if self._watcher is not None:
             arrival.entry.milliseconds = (stopwatch() - arrival.entry.started) * 1000
             self._watcher.exchange(arrival.entry)
 
+    async def _result(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            reply = await self._mock.serving.ready(exchange)
+        except Exception as error:
+            await write(self._mock.failed(exchange, error), scope, receive, send)
+        else:
+            await self._mock.serving.send(reply, scope, receive, send)
+
     async def _admin(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        admin = self._mock.admin
-        feed = admin.feed(exchange, self._background.look_after)
+        feed = answer = None
+        try:
+            feed = self._mock.admin.feed(exchange, self._background.look_after)
+            if feed is None and await _fill(exchange, receive, LARGEST):
+                answer = await self._administered(exchange)
+        except Exception as error:
+            answer = self._mock.failed(exchange, error)
         if feed is not None:
             await feed.run(scope, receive, send)
-        elif await _fill(exchange, receive, LARGEST):
-            try:
-                answer = await self._background.answer(lambda: admin.session(exchange), admin.answering(exchange))
-            except Stopped:
-                answer = admin.stopped()
+        elif answer is not None:
             await write(answer, scope, receive, send)
-            session = admin.known_session(exchange)
+            session = self._mock.admin.known_session(exchange)
             if session is not None and session.is_busy:
                 self._background.look_after(session)
+
+    async def _administered(self, exchange: Exchange) -> Answer:
+        admin = self._mock.admin
+        try:
+            return await self._background.answer(lambda: admin.session(exchange), admin.answering(exchange))
+        except Stopped:
+            return admin.stopped()
 
 
 def _exchange(scope: Scope, path: str) -> Exchange:
     """Return a request of which the head is known."""
     headers = Headers(scope["headers"])
-    host = headers.get("host") or "{}:{}".format(*scope["server"])
+    # A server on a Unix socket has no address.
+    host = headers.get("host") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
     query, origin = scope["query_string"].decode("latin-1"), f"{scope['scheme']}://{host}"
     client = scope.get("client")
     return Exchange(scope["method"], path, query, headers, b"", origin, client=client[0] if client else "")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_ENTRIES = 1000
 MOST_BYTES = 8 * 1024 * 1024
+FAILURE = "mock.failure"  # the rule of what is the fault of the mock itself
 
 _ANSWER = 4096  # bytes of an answer that are kept
 _OVERHEAD = 600  # bytes of an entry beside its texts
@@ -37,8 +38,8 @@ class Entry(msgspec.Struct):
 
     `at` is the session's time and `wall` the real one, both Unix ms. `outcome` is `arrived`, `answered`, `gone`
     when the client gave up, or `dropped` when a fault ended the connection. `request` and `answer` are what is
-    kept of the two bodies. `images` describes the image fields of a create in words. What stands here is what came in;
-    `as_dict` and `brief` are what may be shown.
+    kept of the two bodies. `images` describes the image fields of a create in words. `traceback` is that of a failure
+    of the mock itself. What stands here is what came in; `as_dict` and `brief` are what may be shown.
     """
 
     id: int
@@ -67,6 +68,7 @@ class Entry(msgspec.Struct):
     content_type: str = ""
     cut: int = 0
     size: int = 0
+    traceback: str = ""
     violations: list[Violation] = []
     notes: list[Violation] = []
 
@@ -108,6 +110,8 @@ class Entry(msgspec.Struct):
             "body": redaction.body(self.request, self.asked),
             "answer": {"status": self.status, "row": self.row, "content_type": self.content_type, **self._said()},
         }
+        if self.traceback:
+            more["traceback"] = self.traceback.splitlines()
         return self._hiding({**self._brief(), **more})
 
     def _brief(self) -> dict[str, Any]:
@@ -197,6 +201,6 @@ class Journal:
 
 
 def _size(entry: Entry) -> int:
-    texts = len(entry.request) + len(entry.answer) + len(entry.path) + len(entry.query)
+    texts = len(entry.request) + len(entry.answer) + len(entry.path) + len(entry.query) + len(entry.traceback)
     held = entry.headers
     return _OVERHEAD + texts + (held.size if isinstance(held, Headers) else sum(map(len, held.values())))

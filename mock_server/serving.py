@@ -10,7 +10,7 @@ import anyio
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from mock_server.exchange import Answer, Headers
+from mock_server.exchange import Answer
 from mock_server.files import Unwanted
 from mock_server.ranges import Unsatisfiable, spans
 from mock_server.results import Expired
@@ -71,28 +71,30 @@ class Reply(msgspec.Struct):
 
 
 class Serving:
-    """Answers requests for results, by ASGI (`serve`) or without a socket (`answer`)."""
+    """Answers requests for results, by ASGI (`ready`, `send`) or without a socket (`answer`)."""
 
     def __init__(self, results: Results, wall: Clock) -> None:
         self._results, self._wall = results, wall
 
-    async def serve(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request for the result of this name; a client that gives up is no error."""
-        headers, bare = Headers(scope["headers"]), scope["method"] == "HEAD"
-        reply = await run_in_threadpool(self.reply, scope["method"], name, headers)
+    async def ready(self, exchange: Exchange) -> Reply:
+        """Return the answer to a request, which may take as long as a clip takes to be drawn."""
+        return await run_in_threadpool(self.reply, exchange.method, _name(exchange), exchange.headers)
+
+    async def send(self, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send an answer, and close it; a client that gives up is no error."""
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(_until_gone, receive, group.cancel_scope)
                 # By this error a server may say that the client has gone.
                 with suppress(OSError):
-                    await _send(reply, send, bare=bare)
+                    await _send(reply, send, bare=scope["method"] == "HEAD")
                 group.cancel_scope.cancel()
         finally:
             reply.close()
 
     def answer(self, exchange: Exchange) -> Answer:
         """Answer a request without a socket, the whole body in memory."""
-        with closing(self.reply(exchange.method, exchange.path.rpartition("/")[2], exchange.headers)) as reply:
+        with closing(self.reply(exchange.method, _name(exchange), exchange.headers)) as reply:
             headers, body = dict(reply.headers), b"".join(reply.chunks())
         return Answer(reply.status, body, headers.pop("content-type", "application/octet-stream"), headers)
 
@@ -146,6 +148,10 @@ class Serving:
         if result.ended <= self._wall.now() * 1000:
             headers["last-modified"] = formatdate(result.ended // 1000, usegmt=True)
         return headers
+
+
+def _name(exchange: Exchange) -> str:
+    return exchange.path.rpartition("/")[2]
 
 
 def _in_words(status: int, text: str, more: Mapping[str, str] | None = None) -> Reply:

@@ -29,9 +29,10 @@ _NEAREST = re.compile(r"the nearest is (-?[0-9]+(?:\.[0-9]+)?)$")
 _RENAME = re.compile(r"rename (\w+) to (\w+)$")
 _CHANGE = re.compile(r"(\w+)=(-?[0-9]+(?:\.[0-9]+)?)\b")
 _ROUNDS = 4
+_LINES = 12  # of a traceback
 _MOST = 10  # requests that are told of
 _BROKEN = "the code under test broke the contract:"
-_FAILED = "the mock failed to answer, which is its own fault and not that of the code under test:"
+_FAILED = "the mock itself failed, which is no fault of the code under test:"
 _REFUSED = "the code under test asked hosts for which the mock stands in, and nobody answered:"
 
 
@@ -40,19 +41,19 @@ def report(session: Session, told: Told) -> str | None:
 
     None if there is nothing to tell.
     """
-    broken = session.journal.where(lambda entry: bool(entry.violations))
     failed = session.journal.where(_is_unforeseen)
+    broken = session.journal.where(lambda entry: bool(entry.violations) and not _is_unforeseen(entry))
     shown = [
+        *_section(_FAILED, [*told.crashes, *(_told(entry, told.lines.get(entry.id)) for entry in failed)]),
         *_section(_BROKEN, (_told(entry, told.lines.get(entry.id)) for entry in broken)),
         *_section(_REFUSED, told.refusals),
-        *_section(_FAILED, [*told.crashes, *(_told(entry, told.lines.get(entry.id)) for entry in failed)]),
     ]
     return "\n\n".join(shown) or None
 
 
 def _is_unforeseen(entry: Entry) -> bool:
     """Whether the mock answered with a failure that no document, no fault and no request brought about."""
-    return entry.status >= 500 and not (entry.row or entry.fault or entry.violations)
+    return bool(entry.traceback) or (entry.status >= 500 and not (entry.row or entry.fault or entry.violations))
 
 
 def crashed(exchange: Exchange, line: str | None, error: Exception) -> str:
@@ -120,6 +121,8 @@ def _told(entry: Entry, line: str | None) -> str:
     if shown["body"] is not None:
         lines.append(f"  sent: {_short(shown['body'])}")
     lines += [f"  {_violation(each)}" for each in shown["violations"]]
+    if entry.traceback:
+        return "\n".join([*lines, *(f"  {each}" for each in shown["traceback"][-_LINES:])])
     if not shown["violations"]:
         lines.append(f"  answered: {_short(shown['answer']['body'])}")
     nearest = _nearest(entry.asked, shown["body"], shown["violations"]) if entry.asked is not None else None

@@ -32,11 +32,12 @@ class _Alarm(NamedTuple):
 class Background:
     """Looks after sessions: sends what is out, lets an auto clock go on, and wakes when the next event is due.
 
-    There is one alarm for each session that anything is to happen in on a real clock, and none for any task.
+    There is one alarm for each session that anything is to happen in on a real clock, and none for any task. `failed`
+    is told what nobody foresaw.
     """
 
-    def __init__(self, courier: Courier) -> None:
-        self._courier = courier
+    def __init__(self, courier: Courier, failed: Callable[[BaseException], object]) -> None:
+        self._courier, self._failed = courier, failed
         self._work: set[asyncio.Task[None]] = set()
         self._alarms: WeakKeyDictionary[Session, _Alarm] = WeakKeyDictionary()
         self._patience: set[asyncio.Timeout] = set()
@@ -53,7 +54,7 @@ class Background:
         if session.deliveries.out or session.goes_on:
             work = asyncio.ensure_future(self._see_to(session))
             self._work.add(work)
-            work.add_done_callback(self._work.discard)
+            work.add_done_callback(self._done)
         self._set_alarm(session)
 
     async def answer(self, session: Callable[[], Session], steps: Steps[Result]) -> Result:
@@ -105,6 +106,12 @@ class Background:
             await self._courier.apost(session, partial(self._set_alarm, session))
             if session.goes_on:
                 await self.run(lambda: session, session.events.catching_up())
+
+    def _done(self, work: asyncio.Task[None]) -> None:
+        self._work.discard(work)
+        error = None if work.cancelled() else work.exception()
+        if error is not None:
+            self._failed(error)
 
     def _set_alarm(self, session: Session) -> None:
         """On a real clock, wake when the next event is due."""

@@ -262,7 +262,7 @@ def test_what_is_due_at_once_is_delivered_by_any_loop() -> None:
     found = core(receiver, "real", speed=1e6)
 
     async def main() -> None:
-        background = Background(found.mock.courier)
+        background = Background(found.mock.courier, found.mock.unforeseen.background)
         made(found, callback_url=HOOK)
         for _ in IN_ORDER:
             background.look_after(session(found))

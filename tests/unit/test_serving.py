@@ -277,8 +277,13 @@ def test_nothing_more_is_read_for_a_client_that_has_gone(served: Served) -> None
         if len(sent) == 2:
             await anyio.sleep_forever()
 
-    scope = {"type": "http", "method": "GET", "headers": []}
-    anyio.run(served.serving.serve, served.name, scope, receive, send)
+    anyio.run(
+        served.serving.send,
+        served.serving.reply("GET", served.name, {}),
+        {"type": "http", "method": "GET"},
+        receive,
+        send,
+    )
     assert sent == ["http.response.start", "http.response.body"]
 
 
@@ -290,8 +295,8 @@ def test_a_server_that_says_so_by_an_error_is_understood(served: Served) -> None
     async def send(message: Any) -> None:
         raise BrokenPipeError
 
-    scope = {"type": "http", "method": "GET", "headers": []}
-    assert anyio.run(served.serving.serve, served.name, scope, receive, send) is None
+    scope = {"type": "http", "method": "GET"}
+    assert anyio.run(served.serving.send, served.serving.reply("GET", served.name, {}), scope, receive, send) is None
 
 
 def test_what_a_session_forgets_is_gone() -> None:
