@@ -29,7 +29,7 @@ from kling_contract.envelopes import Envelope
 from kling_contract.wording import type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kling_contract.documents.files import Source
@@ -155,7 +155,7 @@ class _Reader(msgspec.Struct, frozen=True):
                     yield (
                         path,
                         method,
-                        {**node, "parameters": [*shared, *node.get("parameters", [])]},
+                        {**node, "parameters": _parameters(shared, node.get("parameters", []))},
                         (
                             "paths",
                             path,
@@ -213,6 +213,12 @@ class _Reader(msgspec.Struct, frozen=True):
             if follows is not None and follows not in operations:
                 said = f"x-availability: no operation {follows!r}; {nearest(follows, operations)}"
                 raise self.source.error(said, (*place, "follows"))
+
+
+def _parameters(shared: Sequence[dict[str, Any]], own: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the parameters of a path and of its operation, which may replace one of the path (OpenAPI 3.1, 4.8.9)."""
+    replaced = {(each["name"], each["in"]) for each in own}
+    return [*(each for each in shared if (each["name"], each["in"]) not in replaced), *own]
 
 
 def _json_schema(answer: Any) -> Any:

@@ -12,6 +12,8 @@ from kling_contract.documents.vocabulary import extensions
 from kling_contract.soundness.extension import Place, check_extension
 from kling_contract.soundness.operation import check_operation
 from kling_contract.soundness.schema import check_schema, schemas
+from kling_contract.soundness.security import security
+from kling_contract.soundness.unread import unread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +46,7 @@ def verify(provider: Provider) -> None:
 
     That is an expression that cannot be read, a name that nothing has (a field, a parameter, a `$value`), a status
     word or retired value outside its enum, a schema that is none, a path whose parameters are not its own, an answer
-    without the task's id or status, and a create whose task nobody could poll.
+    without the task's id or status, a create whose task nobody could poll, and what nothing here would read.
     """
     resolver = Resolver(read(provider.file))
     resolver.inline(resolver.source.tree)
@@ -55,3 +57,6 @@ def verify(provider: Provider) -> None:
             check_schema(resolver, file, pointer)
     for operation in provider.operations.values():
         check_operation(provider, operation, resolver)
+    schemes = resolver.inline(provider.document["components"].get("securitySchemes", {}))
+    for pointer, problem in (*security(provider.document, schemes), *unread(provider)):
+        raise resolver.error(problem, pointer)
