@@ -51,7 +51,7 @@ class Admission:
 
     def body(self, call: Call) -> dict[str, Any]:
         """Return the body of a create, if the contract accepts it or the server is lenient."""
-        if call.exchange.too_large:
+        if call.exchange.too_large or len(call.exchange.body) > self._settings.max_body:
             raise self._too_large(call)
         coding = call.exchange.headers.get("content-encoding")
         if coding is not None:

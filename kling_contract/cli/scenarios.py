@@ -17,7 +17,7 @@ _HOW = (
 )
 _FAULTS = (
     "What becomes of an answer, by POST /__admin/faults, or `kling.next(OPERATION, fault=NAME)` in a test;\n"
-    "the provider's own errors come last:"
+    "the provider's own errors come last, each with its text, in which $name is a value of the request:"
 )
 
 

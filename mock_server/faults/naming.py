@@ -45,6 +45,7 @@ _STATUS = "unheard-of"
 _JOINT = re.compile(r"\s+\+\s+")
 _ADDRESS = re.compile(r"(https?://|/)[!-~]*")
 _CONTENT_TYPE = re.compile(r"[!-.0-~]+/[ -~]+")
+_VALUE = re.compile(r"\$[a-z_]+")
 _PHASES: tuple[Phase, ...] = ("before", "after", "answer")
 
 
@@ -213,16 +214,21 @@ def _unknown(what: str, name: str, accepted: Iterable[str]) -> BadWish:
 
 
 def _words(row: ErrorRow) -> str:
-    found = list(_texts(row.body.template))
-    text = max(found, key=len, default="")
+    """Return the text of a row that is for people: one that says what is wrong, in words, and not an id or a mark."""
+    _, text = max(_texts(row.body.template), default=((), ""))
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _texts(template: object) -> Iterable[str]:
+def _texts(template: object, *, is_mark: bool = False) -> Iterable[tuple[tuple[bool | int, ...], str]]:
+    """Yield the texts of a template, each after how much it says; a mark is what tells rows apart (`$equals`)."""
     if isinstance(template, str):
-        yield template
+        says = template == "$message" or " " in template
+        yield (says, _VALUE.fullmatch(template) is None, not is_mark, len(template)), template
     elif isinstance(template, Mapping):
-        for part in template.values():
+        for key, part in template.items():
+            yield from _texts(part, is_mark=key == "$equals")
+    elif isinstance(template, list):
+        for part in template:
             yield from _texts(part)
 
 

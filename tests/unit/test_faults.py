@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from kling_contract import errors
 from kling_contract.client.answers import parse_response
 from kling_contract.documents import ErrorRow, Operation, Provider, bundled
+from kling_contract.envelopes import Envelope
 from mock_server.exchange import Answer, Exchange
 from mock_server.faults import Chain, CutOff, Fault, Latency, catalogue, fault_named
 from mock_server.faults.places import holder, place_of, places, pointers
@@ -399,6 +401,40 @@ def test_the_catalogue_has_every_row_and_each_of_its_names_is_one() -> None:
         for name in named:
             text = {"latency": "latency=1"}.get(name, name)
             assert fault_named(text, provider).name == text
+
+
+TEXTS: list[tuple[Any, str]] = [
+    ({"code": 1201, "message": "$message", "request_id": "$request_id"}, "$message"),
+    ({"kind": {"$equals": "a-very-long-mark-indeed"}, "text": "Oops", "trace": "$request_id"}, "Oops"),
+    ({"kind": {"$equals": "bad-field"}, "field": "$field", "text": "$message", "trace": "$request_id"}, "$message"),
+    ({"message": {"$equals": "no job $id"}, "type": "a_very_long_type_of_error"}, "no job $id"),
+    ({"errors": [{"detail": "It is late", "id": "$request_id"}]}, "It is late"),
+    ({"code": None, "message": {"$equals": "404"}}, "404"),
+    ({"trace": "$request_id", "id": "$id"}, "$request_id"),
+    ("no such thing", "no such thing"),
+    ({"code": 1}, ""),
+]
+
+
+@pytest.mark.parametrize(("body", "text"), TEXTS)
+def test_the_catalogue_shows_the_text_of_a_row_that_is_for_people(body: Any, text: str) -> None:
+    row = ErrorRow("task.missing", 404, "task-missing", Envelope(body))
+    provider = replace(loaded(TINY), errors={"task.missing": row})
+    assert dict(catalogue(provider))["task.missing"] == f"HTTP 404, task-missing: {text}"
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "text"),
+    [
+        ("kling", "request.invalid", "$message"),
+        ("kling", "value.enum", "$field value '$found' is invalid"),
+        ("cometapi", "auth.missing", "Invalid token (request id: $request_id)"),
+        ("cometapi", "task.missing", "Task not found by id/external id: $id"),
+        ("cometapi", "route.unavailable", "404"),
+    ],
+)
+def test_the_catalogue_shows_what_this_provider_says(name: str, row: str, text: str) -> None:
+    assert dict(catalogue(loaded(name)))[row].partition(": ")[2] == text
 
 
 @pytest.mark.parametrize(
