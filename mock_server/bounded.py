@@ -34,6 +34,11 @@ class Bounded(Generic[V]):
             self._held.move_to_end(key)
             return self._held[key][0]
 
+    def peek(self, key: str) -> V | None:
+        """Return a value without using it."""
+        found = self._held.get(key)
+        return None if found is None else found[0]
+
     def put(self, key: str, value: V, size: int) -> bool:
         """Keep a value in place of any that has its key; False, and nothing kept, if it is larger than the bound."""
         self.drop(key)

@@ -155,6 +155,8 @@ class Endpoints:
         call.entry.at = call.session.clock.now()
         values = self._tasks.values(task, call)
         call.entry.task, call.entry.task_status = task.id, values["status"]
+        if task.inputs and values["status"] == "succeed":
+            call.entry.notes += self._tasks.unseen(task, call)
         return call.operation.envelope.render(values)
 
     def _list(self, call: Call) -> Any:
@@ -206,9 +208,12 @@ def _own_error(entry: Entry, message: str, accepted: str, status: int) -> Answer
 def _headers(served: Served, entry: Entry) -> dict[str, str]:
     headers = {"x-kling-contract": served.mark, "x-kling-mock-exchange": entry.name}
     if entry.notes:
-        notes = (f"{note.rule} {note.pointer}".strip() for note in entry.notes[:_NOTES])
-        headers["x-kling-mock-notes"] = "; ".join(note[:_LONGEST_NOTE] for note in notes)
+        headers["x-kling-mock-notes"] = "; ".join(map(_brief, entry.notes[:_NOTES]))
     return headers
+
+
+def _brief(note: Violation) -> str:
+    return f"{note.rule} {note.pointer}"[:_LONGEST_NOTE] if note.pointer else note.rule
 
 
 def _paging(call: Call, query: dict[str, str]) -> tuple[int, int]:

@@ -20,6 +20,7 @@ MOST_SECONDS = 5.0
 _FLAG = "--fetch-from"
 _MOST_TOLD = 100  # lines
 _DRAWN = ("png", "jpeg")
+NO_PICTURE = "it is no PNG or JPEG"
 
 
 class Fetching:
@@ -46,16 +47,17 @@ class Fetching:
             self._passed_by.add(origin)
             self.fetch(url)
 
-    def fetch(self, url: str) -> File:
-        """Return the file behind a URL; an empty one where it cannot be had."""
+    def fetch(self, url: str) -> tuple[File, str]:
+        """Return the file behind a URL, and why it cannot be drawn, or an empty text; an empty file where it lacks."""
         try:
             body = self._body(url)
         except (Refused, Failed, ValueError) as error:
             self._tell(url, str(error))
-            return File("", b"", "")
-        if read_header(body).format not in _DRAWN:
-            self._tell(url, "it is no PNG or JPEG")
-        return File("", body, "")
+            return File("", b"", ""), str(error)
+        if read_header(body).format in _DRAWN:
+            return File("", body, ""), ""
+        self._tell(url, NO_PICTURE)
+        return File("", body, ""), NO_PICTURE
 
     def close(self) -> None:
         """Close the connections that are still open."""

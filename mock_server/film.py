@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mock_server.files import File, Unwanted
-from mock_server.pictures import decoded, pillow, stand_in
+from mock_server.pictures import decoded, ignored, pillow, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from av import VideoFrame
     from PIL import Image
+
+    from mock_server.pictures import Unseen
 
     Size = tuple[int, int]
     Planes = Sequence[Image.Image]  # of mode L: brightness, then two of colour with half its sides
@@ -52,18 +54,28 @@ class Shot(msgspec.Struct, frozen=True):
     index: int = 0
 
 
-def film(shot: Shot, *, label: Mapping[str, str], wanted: Callable[[], bool] = lambda: True) -> File | None:
+def film(
+    shot: Shot,
+    *,
+    label: Mapping[str, str],
+    wanted: Callable[[], bool] = lambda: True,
+    unseen: Unseen = ignored,
+) -> File | None:
     """Return an MP4 without sound (yuv420p, its index before the data); None where PyAV or Pillow is not installed.
 
     The frame has the shape of the start image, else of the tail, else `aspect`, else 16:9, but at most 2.5:1. The first
     frame is the start image, or a stand-in marked so; the last is the tail, if any. White areas of the mask show the
-    start image throughout. `seed` and `index` decide where the movement goes. `label` becomes metadata. Raises
-    `Unwanted` before the next frame once it is not `wanted`.
+    start image throughout. `seed` and `index` decide where the movement goes. `label` becomes metadata. `unseen` is
+    called with each image that cannot be decoded. Raises `Unwanted` before the next frame once it is not `wanted`.
     """
     av, pil = _pyav(), pillow()
     if av is None or pil is None:
         return None
-    start, tail, still = (decoded(pil, data) for data in (shot.start, shot.tail, shot.still))
+    images = (shot.start, shot.tail, shot.still)
+    start, tail, still = found = [decoded(pil, data) for data in images]
+    for data, picture in zip(images, found, strict=True):
+        if picture is None:
+            unseen(data)
     size = _frame_size(shot, start or tail)
     frames = _moving(av, pil, shot, size, start, tail)
     if still:

@@ -172,7 +172,8 @@ class Journal:
         if entry.violations and not entry.size:
             self.refused.update(violation.rule for violation in entry.violations)
         if entry.notes and not entry.size:
-            self.noted.update(note.rule for note in entry.notes)
+            for note in entry.notes:
+                self.noted[note.rule] += 1
         if self.entries and entry.id >= self.entries[0].id:
             self._bytes -= entry.size
             entry.size = _size(entry)

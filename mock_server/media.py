@@ -6,7 +6,7 @@ import re
 import struct
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from kling_contract.expansion import Ratios, canvas
 from kling_contract.images import read_header
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
     from mock_server.store import Task
 
+Lost: TypeAlias = "Callable[[str, str], object]"
+
 CLIP_SECONDS = (5, 10)
 STAND_IN = (1024, 768)  # the sides of an original that is not at hand
+
+UNDECODED = "it is damaged, or is no PNG or JPEG, or has too many pixels to be drawn"
 
 _SCENE, _STYLE = "scene_image", "style_image"
 _TAIL, _STILL, _MOVING = "image_tail", "static_mask", "dynamic_masks"
@@ -48,6 +52,7 @@ def draw(
     short_side: int = 720,
     rate: int = 24,
     wanted: Callable[[], bool] = lambda: True,
+    lost: Lost = lambda field, reason: None,
 ) -> File:
     """Return result `index` (from 0) of a finished task; `inputs` are the images of its request that are known.
 
@@ -57,13 +62,32 @@ def draw(
     middle of a video that is not `wanted` any more.
     """
     label = {"Software": "kling-contract mock", "kling-task": task.id, "kling-seed": str(task.seed)}
+    sight = _Sight(inputs, lost)
     if task.result == "video":
         shot = _shot(task, index, inputs, max(short_side, _LEAST_SIDE), rate)
-        return film(shot, label=label, wanted=wanted) or clip(shot.seconds, label=label)
+        return film(shot, label=label, wanted=wanted, unseen=sight.unseen) or clip(shot.seconds, label=label)
     ratios = _ratios(task.fields)
     if ratios is not None:
-        return _expansion(task, index, inputs, ratios, label)
-    return _composition(task, index, inputs, label)
+        return _expansion(task, index, sight, ratios, label)
+    return _composition(task, index, sight, label)
+
+
+class _Sight:
+    """The images of a request, and who is told of those that a result does not show."""
+
+    def __init__(self, inputs: Sequence[Input], lost: Lost) -> None:
+        self.inputs, self._lost = inputs, lost
+
+    def unseen(self, data: bytes | None) -> None:
+        """Tell that an image that is at hand could not be decoded."""
+        field = next((each.field for each in self.inputs if data and each.data is data), None)
+        if field is not None:
+            self._lost(field, UNDECODED)
+
+    def none(self, reason: str) -> None:
+        """Tell that no image is shown."""
+        for field in dict.fromkeys(each.field for each in self.inputs if each.data):
+            self._lost(field, reason)
 
 
 def _shot(task: Task, index: int, inputs: Sequence[Input], short_side: int, rate: int) -> Shot:
@@ -75,22 +99,24 @@ def _shot(task: Task, index: int, inputs: Sequence[Input], short_side: int, rate
     )
 
 
-def _expansion(task: Task, index: int, inputs: Sequence[Input], ratios: Ratios, label: Mapping[str, str]) -> File:
-    original = inputs[0].data if inputs else b""
+def _expansion(task: Task, index: int, sight: _Sight, ratios: Ratios, label: Mapping[str, str]) -> File:
+    original = sight.inputs[0].data if sight.inputs else b""
     sides, chance = _sides(_header_sides(original) or task.sides, ratios), {"seed": task.seed, "index": index}
     try:
-        return expanded_png(original, *sides, ratios, **chance, label=label)
-    except ValueError:
+        return expanded_png(original, *sides, ratios, **chance, label=label, unseen=sight.unseen)
+    except ValueError as error:
+        sight.none(str(error))
         return plain_expanded_png(*sides, ratios, **chance, label=label)
 
 
-def _composition(task: Task, index: int, inputs: Sequence[Input], label: Mapping[str, str]) -> File:
-    size, chance = _size(task.fields), {"seed": task.seed, "index": index}
+def _composition(task: Task, index: int, sight: _Sight, label: Mapping[str, str]) -> File:
+    size, chance, inputs = _size(task.fields), {"seed": task.seed, "index": index}, sight.inputs
     subjects = [each.data for each in inputs if each.field not in (_SCENE, _STYLE)]
     scene, style = _first(inputs, _SCENE), _first(inputs, _STYLE)
     try:
-        return composed_png(subjects, *size, scene=scene, style=style, **chance, label=label)
-    except ValueError:
+        return composed_png(subjects, *size, scene=scene, style=style, **chance, label=label, unseen=sight.unseen)
+    except ValueError as error:
+        sight.none(str(error))
         return plain_composed_png(*size, **chance, label=label)
 
 

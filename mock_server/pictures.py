@@ -9,7 +9,7 @@ import colorsys
 import io
 import math
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kling_contract.expansion import canvas
 from kling_contract.images.png import SIGNATURE
@@ -17,7 +17,7 @@ from mock_server.collage import MARGIN, Cast, collage
 from mock_server.png import labelled, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
 
     from PIL import Image
@@ -26,11 +26,17 @@ if TYPE_CHECKING:
     from mock_server.files import File
     from mock_server.png import Colour
 
+Unseen: TypeAlias = "Callable[[bytes | None], object]"
+
 MAX_PIXELS = 64_000_000  # drawn in memory; four bytes a pixel, a few copies at a time
 SKY = (118, 158, 204, 222, 230, 234)  # two colours of red, green and blue: top, bottom
 FIELD = (128, 142, 104, 84, 100, 72)
 TILE = (512, 512)  # the sides of a stand-in for a subject or a style
 SKETCH = 640  # the new area is blurred anyway, so it is worked out no larger than this, in pixels
+
+
+def ignored(data: bytes | None) -> None:
+    """Do nothing about an image that is not shown."""
 
 
 def expanded_png(
@@ -42,11 +48,13 @@ def expanded_png(
     seed: int,
     index: int,
     label: Mapping[str, str],
+    unseen: Unseen = ignored,
 ) -> File:
     """Return an original of `width` x `height` pixels, unscaled, on a canvas whose new area continues its edges.
 
     `index` (from 0) and `seed` change the new area only. A picture drawn as a stand-in, and marked so, takes the place
-    of an original that is absent, cannot be decoded, or is of another size. `label` becomes the PNG's text.
+    of an original that is absent, cannot be decoded, or is of another size; `unseen` is called with it. `label` becomes
+    the PNG's text.
     Without Pillow this is `plain_expanded_png`. Raises ValueError where Pillow would have to draw more than
     64 megapixels: `plain_expanded_png` can still do it.
     """
@@ -55,7 +63,10 @@ def expanded_png(
         return plain_expanded_png(width, height, ratios, seed=seed, index=index, label=label)
     place = canvas(width, height, ratios)
     _check_size(place.width, place.height)
-    inner = decoded(pil, original, (width, height)) or stand_in(pil, (width, height))
+    inner = decoded(pil, original, (width, height))
+    if inner is None:
+        unseen(original)
+        inner = stand_in(pil, (width, height))
     return _file(pil, _expanded(pil, inner, place, _tint(seed, index), random.Random(f"{seed}/{index}")), label)
 
 
@@ -78,11 +89,13 @@ def composed_png(
     seed: int,
     index: int,
     label: Mapping[str, str],
+    unseen: Unseen = ignored,
 ) -> File:
     """Return a picture of `width` x `height` pixels: the subjects as tiles, on the scene, in the colours of the style.
 
     A scene or style of None was not asked for; one that was, and is not at hand, is b"". A picture marked as a stand-in
-    takes the place of it, of a subject that is None or b"", and of anything that cannot be decoded.
+    takes the place of it, of a subject that is None or b"", and of anything that cannot be decoded; `unseen` is called
+    with each.
     Without Pillow this is `plain_composed_png`. Raises ValueError above 64 megapixels, as `expanded_png` does.
     """
     pil = pillow()
@@ -90,9 +103,16 @@ def composed_png(
         return plain_composed_png(width, height, seed=seed, index=index, label=label)
     _check_size(width, height)
     size = (width, height)
-    tiles = [_shrunk(pil, each, size) or stand_in(pil, TILE) for each in subjects or [None]]
-    swatch = None if style is None else _shrunk(pil, style, size) or stand_in(pil, TILE)
-    ground = None if scene is None else _shrunk(pil, scene, size)
+
+    def shown(data: bytes | None) -> Image.Image | None:
+        picture = _shrunk(pil, data, size)
+        if picture is None:
+            unseen(data)
+        return picture
+
+    tiles = [shown(each) or stand_in(pil, TILE) for each in subjects or [None]]
+    swatch = None if style is None else shown(style) or stand_in(pil, TILE)
+    ground = None if scene is None else shown(scene)
     lost = scene is not None and ground is None
     cast = Cast(tiles, _landscape(pil, size) if lost else ground, swatch)
     picture = collage(pil, cast, size, _tint(seed, index), index)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
 from kling_contract.documents import Expiry, Footage
 from kling_contract.errors import Portable
 from kling_contract.images import decoded, is_url
+from mock_server.bounded import Bounded
 from mock_server.inputs import MEDIA
 from mock_server.lifecycle import status_at
 from mock_server.shelf import Shelf
+from mock_server.stand_ins import header, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +31,8 @@ if TYPE_CHECKING:
     from mock_server.store import Task
 
 _LONGEST_CHAIN = 64  # results that are made of results; each is drawn inside the call of the next
+_MOST_TOLD, _MOST_REASONS = 100, 10_000
 _AT_ONCE = max(2, os.cpu_count() or 1)  # a large picture takes a few hundred megabytes while it is drawn
-
-
-def missing_extra() -> str | None:
-    """Return what to install so that results are drawn from their inputs, in one line; None if it is there."""
-    if all(map(find_spec, ("PIL", "av"))):
-        return None
-    return "results are small built-in files; pip install 'kling-contract[media]' draws them from their inputs"
 
 
 class Expired(Portable, Exception):
@@ -71,7 +66,8 @@ class Results:
     ) -> None:
         self._sessions, self._addresses, self._inputs = sessions, addresses, inputs
         self._shelf = Shelf(settings.kept_results, say)
-        self._fetching = fetching
+        self._fetching, self._say, self._told = fetching, say, set[str]()
+        self._reasons: Bounded[str] = Bounded(_MOST_REASONS)
         self._is_over = False
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
@@ -85,12 +81,14 @@ class Results:
             return None
         self._check(found.session, found.task)
         kept = self._shelf.file(found.key, lambda: self._drawn(found, (found.key,)))
-        return replace(kept, ended=found.task.steps[-1].at)
+        notes = self._inputs.notes(found.session.key(found.task.id), found.task.inputs)
+        return replace(kept, ended=found.task.steps[-1].at, notes=header(notes))
 
     def forget(self, owner: str) -> None:
         """Remove the files and the inputs of every task whose `Session.key` begins with `owner`, as `"3/"` does."""
         self._inputs.forget(owner)
         self._shelf.forget(owner)
+        self._reasons.forget(owner)
 
     def stop(self) -> None:
         """Draw no video to its end any more, for a server that is about to go."""
@@ -124,10 +122,27 @@ class Results:
         from mock_server.media import Input, draw
 
         task, owner = found.task, found.session.key(found.task.id)
-        inputs = [Input(field, self._bytes(owner, text, chain)) for field, text in self._inputs.of(owner)]
+        lost, inputs, told = list(self._inputs.expected(owner, task.inputs)), [], set[str]()
+
+        def lose(field: str, reason: str) -> None:
+            # One that is no picture was told so when it was fetched.
+            if field not in told:
+                lost.append(note(field, reason))
+                self._tell(f"a stand-in takes the place of an input ({field}): {reason}")
+
+        for field, text in self._inputs.of(owner):
+            data, reason = self._bytes(owner, text, chain)
+            inputs.append(Input(field, data))
+            if reason:
+                told.add(field)
+                lost.append(note(field, reason))
         side, rate = self._footage(task)
+        options: dict[str, Any] = {"short_side": side, "rate": rate, "lost": lose}
         with self._turns:
-            return draw(task, found.place, inputs, short_side=side, rate=rate, wanted=lambda: not self._is_over)
+            file = draw(task, found.place, inputs, wanted=lambda: not self._is_over, **options)
+        if task.inputs:
+            self._inputs.drawn(owner, tuple(dict.fromkeys(lost)))
+        return file
 
     def _footage(self, task: Task) -> tuple[int, int]:
         served, footage = self._addresses.served(task.provider), Footage()
@@ -137,17 +152,39 @@ class Results:
         footage = operation.lifecycle.video
         return operation.chosen(footage.short_side, task.fields), operation.chosen(footage.rate, task.fields)
 
-    def _bytes(self, owner: str, text: str, chain: tuple[str, ...]) -> bytes:
-        """Return an input, empty where it is not at hand; `chain` are the results that are waiting for it."""
+    def _bytes(self, owner: str, text: str, chain: tuple[str, ...]) -> tuple[bytes, str]:
+        """Return an input, empty where it is not at hand, and why, unless that is known without asking for it.
+
+        `chain` are the results that are waiting for it.
+        """
         if text.startswith(MEDIA):
             return self._own(text.removeprefix(MEDIA), chain)
         if is_url(text):
-            return self._shelf.data(f"{owner} {text}", lambda: self._fetching.fetch(text))
-        return decoded(text) or b""
+            key = f"{owner} {text}"
+            data = self._shelf.data(key, lambda: self._fetched(key, text))
+            return data, "" if self._fetching.is_off else self._reasons.get(key) or ""
+        plain = decoded(text) or b""
+        return plain, "" if plain or not text else "it is no base64"
 
-    def _own(self, name: str, chain: tuple[str, ...]) -> bytes:
+    def _fetched(self, key: str, url: str) -> File:
+        file, reason = self._fetching.fetch(url)
+        if reason:
+            self._reasons.put(key, reason, 1)
+        return file
+
+    def _own(self, name: str, chain: tuple[str, ...]) -> tuple[bytes, str]:
         """Return another result of this mock, even if it has expired since; who waits for itself goes without."""
         found = self._find(name)
-        if found is None or found.task.result == "video" or found.key in chain or len(chain) > _LONGEST_CHAIN:
-            return b""
-        return self._shelf.data(found.key, lambda: self._drawn(found, (*chain, found.key)), patient=False)
+        if found is None:
+            return b"", "it is the URL of a result that this mock does not have"
+        if found.task.result == "video":
+            return b"", "it is the URL of a video"
+        if found.key in chain or len(chain) > _LONGEST_CHAIN:
+            return b"", "it is the URL of a result that waits for this one"
+        return self._shelf.data(found.key, lambda: self._drawn(found, (*chain, found.key)), patient=False), ""
+
+    def _tell(self, line: str) -> None:
+        """Say a line once."""
+        if line not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(line)
+            self._say(line)

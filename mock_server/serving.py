@@ -31,7 +31,9 @@ _METHODS = "GET, HEAD, OPTIONS"
 # What lets <img crossorigin>, <video>, fetch, a canvas and an isolated page use a file of another origin.
 _OPEN = {
     "access-control-allow-origin": "*",
-    "access-control-expose-headers": "accept-ranges, content-length, content-range, etag, last-modified",
+    "access-control-expose-headers": (
+        "accept-ranges, content-length, content-range, etag, last-modified, x-kling-mock-notes"
+    ),
     "cross-origin-resource-policy": "cross-origin",
     "timing-allow-origin": "*",
 }
@@ -147,6 +149,8 @@ class Serving:
         # A time still to come on the wall clock would be no validator.
         if result.ended <= self._wall.now() * 1000:
             headers["last-modified"] = formatdate(result.ended // 1000, usegmt=True)
+        if result.notes:
+            headers["x-kling-mock-notes"] = result.notes
         return headers
 
 

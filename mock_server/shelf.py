@@ -26,7 +26,7 @@ _APIECE = 4096  # bytes that a file takes besides its own, so that empty ones ar
 class Shelved(msgspec.Struct, frozen=True):
     """A file: its media type, the ending of its name, its bytes on disk or in memory, how many, and their digest.
 
-    `ended` is when it came to be on the clock of its session, in Unix ms.
+    `ended` is when it came to be on the clock of its session, in Unix ms; `notes` is what there is to remark of it.
     """
 
     content_type: str
@@ -35,6 +35,7 @@ class Shelved(msgspec.Struct, frozen=True):
     size: int
     etag: str
     ended: int = 0
+    notes: str = ""
 
     @property
     def data(self) -> bytes:

@@ -14,7 +14,8 @@ class Task(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     `fields` are the scalar fields of its request by their canonical names; `sides` those of its first image, in px;
     `polls` how many end it on an auto clock; `slots` what it takes of the tasks in flight; `callback` is where its
-    callbacks go, `callbacks` how they come, and `origin` what the URLs in them begin with.
+    callbacks go, `callbacks` how they come, and `origin` what the URLs in them begin with; `inputs` is what
+    `Inputs.kind` says of its images.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Task(msgspec.Struct, frozen=True, gc=False, array_like=True):
     callback: str = ""
     callbacks: str = ""
     origin: str = ""
+    inputs: str = ""
 
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kling_contract.documents import Operation
+    from kling_contract.errors import Violation
     from mock_server.exchange import Call
     from mock_server.inputs import Inputs
     from mock_server.settings import Settings
@@ -50,6 +51,7 @@ class Tasks:
         outcome = outcome_of(call, body, lifecycle, self._wish)
         results = range(count if lifecycle.result == "video" else 0)
         pictures = call.operation.pictures(body)
+        inputs = self._inputs.kind(pictures)
         task = Task(
             id=call.session.new_id(call.provider),
             provider=call.provider.name,
@@ -70,13 +72,16 @@ class Tasks:
             reason=outcome.scenario.reason if outcome.scenario.ends == "failed" else "",
             polls=outcome.polls,
             slots=slots,
+            inputs=inputs,
             **self._calls_back(call, body, outcome.callbacks),
         )
         if not call.session.store.add(task):
             return None
         call.session.limits.add(task)
         call.session.agenda.expect(task)
-        if pictures:
+        if inputs == "url":
+            self._inputs.pass_by(pictures[0][1])
+        elif inputs:
             self._inputs.keep(call.session.key(task.id), pictures, (call.exchange.origin, self._origin(call)))
         return task
 
@@ -118,6 +123,10 @@ class Tasks:
             session.events.advance(due.at)
         if reached == len(task.steps) - 1:
             session.polls.pop(task.id, None)
+
+    def unseen(self, task: Task, call: Call) -> tuple[Violation, ...]:
+        """Return notes of what the results of a task do not show of its request, for a task that succeeded."""
+        return self._inputs.notes(call.session.key(task.id), task.inputs)
 
     def values(self, task: Task, call: Call) -> dict[str, Any]:
         """Return what an answer says of a task at the session's time."""

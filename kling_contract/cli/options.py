@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.cli.arguments import PROVIDER, above_zero
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mock_server.limits import Rates
+
+_SIZE = re.compile(r"([0-9]{1,12}) ?(?:([KMG])i?)?B?", re.IGNORECASE)
 
 
 def option(parser: argparse.ArgumentParser, flag: str, default: Any, metavar: str, text: str, kind: Any = str) -> None:
@@ -86,6 +89,16 @@ def read_log_format(text: str) -> str:
     if text not in ("text", "json", "none"):
         raise argparse.ArgumentTypeError(f"{text!r} is no log format; accepted: text, json, none")
     return text
+
+
+def read_size(text: str) -> int:
+    """Return bytes of a number with a unit: KB, MB and GB are 1024 of each other, as in `64MB`; bytes without one."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no size; accepted: a whole number of bytes, KB, MB or GB, as 64MB"
+        )
+    return int(found[1]) << 10 * " KMG".index((found[2] or " ").upper())
 
 
 def read_seconds(text: str) -> float:
@@ -189,6 +202,13 @@ OPTIONS: Sequence[tuple[Any, ...]] = (
     ("--callback-retries", None, "S,S", "seconds before each retry, or none (as the document says)", read_retries),
     ("--callback-timeout", None, "S", "real seconds that a receiver has (as the document says)", read_seconds),
     ("--fetch-from", "", "HOST", "where images given by URL may be fetched from; repeatable or a,b (nowhere)"),
+    (
+        "--keep-inputs",
+        "8MB",
+        "SIZE",
+        "how much is kept of images in requests, to draw results from: 64MB, 500KB, 0 (8MB)",
+        read_size,
+    ),
     ("--log-format", "text", "F", "text, json or none, on standard error (text)", read_log_format),
     ("--journal", None, "FILE", "append each exchange to a file, as JSON lines without secrets"),
 )

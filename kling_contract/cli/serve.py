@@ -132,6 +132,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "callback_secrets": _secrets(options),
         "callback_retries": options.callback_retries,
         "callback_timeout": options.callback_timeout,
+        "kept_inputs": options.keep_inputs,
         "fetch_from": hosts("--fetch-from", _listed(options.fetch_from)),
         "admin_token": os.environ.get(TOKEN) or None,
         "exposed": _is_exposed(options.host),
@@ -188,7 +189,7 @@ def _listed(values: list[str]) -> list[str]:
 
 def _greet(url: str, options: argparse.Namespace, provider: Provider) -> None:
     """Print the ready line, and for people a call to paste."""
-    from mock_server.results import missing_extra as missing_media
+    from mock_server.stand_ins import missing_extra as missing_media
 
     print(f"ready {url}", flush=True)
     pace = f"a minute of a task's life takes {60 / options.speed:g} s (--speed {options.speed:g})"

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from mock_server.journal import Entry
 
 
+_OF_RESULTS = "result."
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One request, and what it was answered. `body` is its JSON, with images described instead of repeated.
@@ -41,8 +44,18 @@ class Seen:
             task=entry.task,
             error=entry.row,
             violations=tuple(entry.violations),
-            notes=tuple(entry.notes),
+            notes=tuple(of_request(entry.notes)),
         )
+
+
+def of_request(notes: Iterable[Violation]) -> list[Violation]:
+    """Return the notes that are about a request, and not about what its result shows."""
+    return [note for note in notes if is_of_request(note.rule)]
+
+
+def is_of_request(rule: str) -> bool:
+    """Whether a rule is about a request."""
+    return not rule.startswith(_OF_RESULTS)
 
 
 class Requests(list[Seen]):

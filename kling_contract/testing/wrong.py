@@ -10,6 +10,7 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.contract import check_request
+from kling_contract.testing.requests import is_of_request, of_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -97,8 +98,9 @@ def _often(text: str, count: int) -> str:
 def hints(handle: MockHandle) -> list[str]:
     """Return what there is to remark of requests, each once, and of what was left unfinished."""
     session = handle.session
-    shown = [entry.as_dict() for entry in session.journal.where(lambda entry: bool(entry.notes))]
-    noted = [f"{each['method']} {each['path']}: {_violation(note)}" for each in shown for note in each["notes"]]
+    shown = [entry.as_dict() for entry in session.journal.where(lambda entry: bool(of_request(entry.notes)))]
+    about = [(each, note) for each in shown for note in each["notes"] if is_of_request(note["rule"])]
+    noted = [f"{each['method']} {each['path']}: {_violation(note)}" for each, note in about]
     raised = [f"the application that takes callbacks raised {each}" for each in handle.unheard]
     texts = [*list(dict.fromkeys(noted))[:_MOST], *raised, unfinished(session), *_counted(handle.told.late)]
     return [f"a hint, no failure: {text}" for text in texts if text is not None]

@@ -111,12 +111,25 @@ def test_inputs_never_exceed_their_bound_and_the_oldest_go_first(sizes: list[int
     assert len(held) >= min(len(sizes), 2)
 
 
-def test_the_inputs_of_the_last_task_are_kept_however_large_they_are() -> None:
-    kept = inputs(1000)
-    for number, size in enumerate((100, 500, 50)):
-        kept.keep(f"1/{number}", [("image", "AAAA" * size)])
+def test_one_large_image_does_not_push_out_the_others_and_the_last_such_is_kept() -> None:
+    kept = inputs(2000)
+    for number, size in enumerate((100, 150, 5000, 501, 100)):
+        kept.keep(f"1/{number}", [("image", "A" * size)])
         assert kept.of(f"1/{number}")
-        assert not kept.of(f"1/{number - 1}")
+    assert [number for number in range(5) if kept.of(f"1/{number}")] == [0, 1, 2, 3, 4]
+    kept.keep("1/5", [("image", "A" * 9000)])
+    assert [number for number in range(6) if kept.of(f"1/{number}")] == [0, 1, 3, 4, 5]
+    kept.forget("1/")
+    assert not any(kept.of(f"1/{number}") for number in range(5))
+
+
+def test_nothing_is_kept_where_nothing_is_to_be() -> None:
+    kept = inputs(0)
+    kept.keep("1/a", [("image", "AAAA")])
+    assert kept.of("1/a") == ()
+    assert [str(each.message) for each in kept.notes("1/a", "kept")] == [
+        "a stand-in takes the place of every image: nothing is kept of inputs"
+    ]
 
 
 def test_a_result_exists_from_success_on() -> None:

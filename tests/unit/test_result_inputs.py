@@ -16,8 +16,8 @@ from test_inputs_results import expansion, finished, opened, png
 
 from mock_server import media
 from mock_server.media import Input
-from mock_server.results import missing_extra
 from mock_server.shelf import Shelved
+from mock_server.stand_ins import missing_extra
 
 
 def sheet(picture: Image.Image, *box: int) -> set[Any]:
