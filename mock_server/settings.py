@@ -48,8 +48,8 @@ class Settings:
     kept_deliveries how many callbacks that are done each session keeps
     journal_entries, journal_bytes  how much each session's journal keeps
     max_body        bytes of a request body
-    kept_inputs     bytes of images in requests, as base64, that are kept for drawing results; those of the last
-                    request are kept even if they are larger
+    kept_inputs     bytes of images in requests, as base64, that are kept for drawing results; those of a request that
+                    take more than half of that are kept apart, only the last such
     kept_results    bytes of result files that are kept on disk
     """
 

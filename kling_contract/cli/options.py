@@ -46,6 +46,14 @@ def read_port(text: str) -> int:
     return int(text)
 
 
+def read_seed(text: str) -> int:
+    """Return a whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no seed; accepted: a whole number") from None
+
+
 def read_speed(text: str) -> float:
     """Return a speed, above 0."""
     return above_zero(text, "speed", "a number", 1e6)
@@ -185,7 +193,7 @@ OPTIONS: Sequence[tuple[Any, ...]] = (
     ("--scenario", None, "S", "how tasks end, as `kling-contract scenarios` lists (succeed)"),
     ("--session-by", None, "HOW", "key: each API key has its own session (one for all)", read_by),
     ("--limit", "", "L", "image=N or video=N in flight, balance=UNITS, per-second=N; repeatable (none)"),
-    ("--seed", 0, "N", "decides ids, times and chance (0)", int),
+    ("--seed", 0, "N", "decides ids, times and chance (0)", read_seed),
     ("--open", "", "OP", "serve an operation that the provider documents and does not; repeatable or a,b"),
     ("--api-key", "", "K", "accept this key only; repeatable or a,b (any well-formed one)"),
     ("--access-key", "", "A", "accept HS256 tokens of this access key; with --secret-key"),
