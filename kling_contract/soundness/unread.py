@@ -133,15 +133,19 @@ def _branches(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, Mapping[str,
 
 
 def _callbacks(operation: Operation, node: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the callbacks that have an `x-envelope`, so are meant to be sent, and never would be."""
     found = 0
     for name, expressions in node.get("callbacks", {}).items():
         for expression, item in expressions.items():
+            methods = [method for method, says in item.items() if isinstance(says, dict) and "x-envelope" in says]
+            if not methods:
+                continue
             place: Pointer = ("callbacks", name, expression)
             found += 1
             if not _CALLBACK.fullmatch(expression):
                 yield place, f"the callback {expression} is not read; accepted: {{$request.body#/FIELD}}"
-            elif "x-envelope" not in item.get("post", {}):
-                yield place, f"the callback {name} is not read; accepted: a post with an x-envelope"
+            elif methods != ["post"]:
+                yield place, f"the callback {name} is a {methods[0]}, which is not read; accepted: post"
             elif found > 1:
                 yield place, f"the callback {name} is one too many; accepted: one, of the field that holds its URL"
 

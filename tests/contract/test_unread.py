@@ -211,7 +211,7 @@ UNREAD: dict[str, tuple[str, str, str, str]] = {
     "a callback that is a put": (
         f"{HOOK}            post:\n",
         f"{HOOK}            put:\n",
-        "the callback done is not read; accepted: a post with an x-envelope",
+        "the callback done is a put, which is not read; accepted: post",
         HOOK[:-1],
     ),
     "a second callback": (
@@ -264,6 +264,10 @@ LET_BE = {
     ),
     "what people read": (CLIP, f"{CLIP}      tags: [a]\n      deprecated: true\n      description: A clip.\n"),
     "the pattern of an id that fits": (JOB, JOB.replace("minLength: 1", "pattern: '^job_[0-9]{20}$'")),
+    "a callback without an x-envelope": (
+        "      callbacks:\n",
+        "      callbacks:\n        other: {'{$request.body#/zzz}': {post: {responses: {'200': {description: x}}}}}\n",
+    ),
     "no security at all": ("security:\n  - bearer: []\n", ""),
 }
 
