@@ -9,6 +9,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.documents import load
+from kling_contract.images.png import written
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation
@@ -35,10 +36,10 @@ def large() -> dict[str, Any]:
 
 
 def _png() -> bytes:
-    """Return what the gate looks at of a PNG of 1024x1024 pixels: its head, its end, and bytes between."""
-    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (1024).to_bytes(4) * 2 + b"\x08\x02\0\0\0" + bytes(4)
-    end = bytes(4) + b"IEND\xaeB`\x82"
-    return head + random.Random(0).randbytes(_FILE - len(head) - len(end)) + end
+    """Return what the gate looks at of a PNG of 1024x1024 pixels: its head, checksums and end, noise between."""
+    head = (b"IHDR", (1024).to_bytes(4) * 2 + b"\x08\x02\0\0\0")
+    noise = _FILE - len(written(head, (b"IDAT", b"")))
+    return written(head, (b"IDAT", random.Random(0).randbytes(noise)))
 
 
 def post(path: str, body: dict[str, Any]) -> bytes:

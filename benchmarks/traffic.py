@@ -92,8 +92,10 @@ def write(out: IO[str], entry: dict[str, Any], *, first: bool) -> None:
 
 def picture() -> str:
     """Return a PNG of 200 kB that the contract accepts: a true header, noise, and a true end."""
-    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (640).to_bytes(4, "big") + (480).to_bytes(4, "big")
-    return base64.b64encode(head + os.urandom(200_000) + b"\0\0\0\0IEND\xaeB`\x82").decode()
+    from kling_contract.images.png import written
+
+    head = (640).to_bytes(4) + (480).to_bytes(4) + b"\x08\x02\0\0\0"
+    return base64.b64encode(written((b"IHDR", head), (b"IDAT", os.urandom(200_000)))).decode()
 
 
 def life(task: int, image: str) -> list[dict[str, Any]]:

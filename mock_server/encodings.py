@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 
+from kling_contract.errors import Portable
+
 ACCEPTED = "gzip, deflate"
 
 _GZIP, _ZLIB, _RAW = 31, 15, -15  # how zlib is told of the frame around the data
@@ -11,7 +13,7 @@ _MOST_MEMBERS = 16  # each costs a copy of all that follow it
 _NAMES = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 
 
-class Undecodable(Exception):
+class Undecodable(Portable, Exception):
     """A body that cannot be read: its coding is not known (`unknown`), it is broken, or too large (`large`)."""
 
     def __init__(self, message: str, *, unknown: bool = False, large: bool = False) -> None:

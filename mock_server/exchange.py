@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from kling_contract.errors import Portable
+
 if TYPE_CHECKING:
     from kling_contract.documents import Operation, Provider
     from mock_server.arming import Armed
@@ -117,7 +119,7 @@ class Refusal(Exception):
         super().__init__(situation)
 
 
-class Unread(Exception):
+class Unread(Portable, Exception):
     """The mock does not read what was sent, which is its own limit and no provider's; `accepted` says what it reads."""
 
     def __init__(self, message: str, accepted: str) -> None:

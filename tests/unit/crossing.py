@@ -57,6 +57,8 @@ SAMPLES: dict[str, Callable[[], Any]] = {
     "tripped": lambda: ["task 1 was created"],
     "keys": lambda: ["version", "steps"],
     "left_by": lambda: "test_app.py::test_first",
+    "unknown": lambda: True,
+    "large": lambda: True,
     "keyword": lambda: "dependentSchemas",
     "path": lambda: ("image",),
     "rule": lambda: "expansion.area",

@@ -138,7 +138,7 @@ def test_a_token_made_of_two_keys_is_in_no_report(tmp_path: Path) -> None:
     token = credential.bearer()
 
     def handler(request: httpx.Request) -> httpx.Response:
-        body = {"code": 7, "message": f"what is {request.headers.get('authorization')}?"}
+        body = {"code": 7, "request_id": "r-1", "message": f"what is {request.headers.get('authorization')}?"}
         return httpx.Response(400, stream=Stream(json.dumps(body)))
 
     run = probed(handler, credential, Secrets({"$A": "access-key-1", "$S": "secret-key-1"}), "kling")

@@ -177,7 +177,7 @@ def test_it_is_no_remark_on_what_a_test_asked() -> None:
         kling.client.videos.image_to_video(image=URL, model_name="kling-v2-6").wait()
         assert any(each.rule == RULE for entry in kling.session.journal.entries for each in entry.notes)
         assert not any(request.notes for request in kling.requests)
-        assert hints(kling.session, []) == []
+        assert hints(kling) == []
 
 
 def test_a_header_holds_only_what_a_header_may() -> None:

@@ -432,7 +432,7 @@ def test_a_refused_credential_is_told_with_the_reason() -> None:
             "refused:",
             "  POST /kling/v1/videos/image2video, answered 401: there are quotes around the key",
         ]
-        assert hints(kling.session, []) == [
+        assert hints(kling) == [
             "a hint, no failure: POST /kling/v1/videos/image2video: auth.quotes: there are quotes around the key "
             "(send it without them)"
         ]

@@ -61,7 +61,7 @@ def test_what_the_mock_raises_is_told_though_it_was_swallowed(ask: Any, monkeypa
         wrong = kling.wrong()
     assert wrong is not None
     title, told = wrong.split("\n\n")
-    assert title == "the mock failed to answer, which is its own fault and not that of the code under test:"
+    assert title == "the mock itself failed, which is no fault of the code under test:"
     assert told.startswith("a request: POST /kling/v1/videos/image2video raised LookupError: no such row\n  in ")
     assert "test_testing_crashes.py:" in told
 
