@@ -13,7 +13,7 @@ import pytest
 from asking import Core, made
 from suites import run
 
-from kling_contract.testing.told import Told as TestTold
+from kling_contract.testing.told import Told as ToldToTest
 from kling_contract.testing.wrong import report
 from mock_server import MockServer
 from mock_server.app import Mock, create_app
@@ -191,7 +191,7 @@ def test_the_message_of_a_test_tells_a_failure_of_the_mock_from_one_of_the_code(
     core = Core()
     spoil_get(core.mock)
     core.mock.answer(Exchange("GET", f"{VIDEOS}/1", "", {"authorization": "Bearer x"}, b"", "http://mock.test"))
-    said = report(core.mock.sessions.get("default"), TestTold()) or ""
+    said = report(core.mock.sessions.get("default"), ToldToTest()) or ""
     assert said.startswith("the mock itself failed, which is no fault of the code under test:\n\na request: GET ")
     assert "broke the contract" not in said
     assert "LookupError: no sk-secret-key" in said
