@@ -7,12 +7,11 @@ Exit codes: 0 fine, 1 the contract is broken or a finding is as bad as asked for
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kling_contract.cli import demo, diff, inspect, lint, log, probe, scenarios, serve, traffic, verify
 from kling_contract.cli.arguments import FINE, INTERRUPTED, WRONG_USE, Parser, in_examples, load, say
+from kling_contract.cli.streams import Output, standard
 from kling_contract.errors import KlingError
 
 if TYPE_CHECKING:
@@ -21,6 +20,15 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    with standard() as out:
+        try:
+            code = _run(arguments)
+        except SystemExit as end:
+            raise SystemExit(_final(int(end.code or FINE), out)) from None
+        return _final(code, out)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         options = _parser().parse_args(arguments)
         command: Callable[[argparse.Namespace], int] = options.command
@@ -28,8 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`); what is left in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
     except KlingError as error:
         say(f"kling-contract: {error}")
@@ -37,6 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         say(f"kling-contract: {error.filename}: {error.strerror}" if error.filename else f"kling-contract: {error}")
         return WRONG_USE
+
+
+def _final(code: int, out: Output) -> int:
+    """Return the exit code of a command, which wins over that of an output which could not be written."""
+    out.flush()
+    if out.failure is None or isinstance(out.failure, BrokenPipeError):  # a reader who has gone is no mistake
+        return code
+    say(f"kling-contract: standard output: {out.failure.strerror or out.failure}")
+    return code or WRONG_USE
 
 
 def _parser() -> argparse.ArgumentParser:

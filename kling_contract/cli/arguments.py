@@ -7,7 +7,11 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from kling_contract.cli.streams import escaped
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kling_contract.documents import Provider
 
 PROVIDER = "cometapi"
@@ -83,6 +87,16 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def is_done(place: str, output: Callable[[], object]) -> bool:
+    """Write something, and return whether that could be done; why not is said, with the place."""
+    try:
+        output()
+    except OSError as error:
+        say(f"kling-contract: {error.filename or place}: {error.strerror or error}")
+        return False
+    return True
+
+
 def print_json(value: Any) -> None:
     """Print JSON for machines to standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    print(escaped(json.dumps(value, indent=2, ensure_ascii=False, default=str), "json"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.cli.arguments import FINE, add_command, missing_extra
+from kling_contract.cli.streams import is_coloured
 from kling_contract.clock import RealClock, stopwatch
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _age(task: Task) -> str:
 
 
 def _chapter(title: str) -> None:
-    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+    bold, plain = ("\x1b[1m", "\x1b[0m") if is_coloured() else ("", "")
     print(f"\n{bold}{title}{plain}", flush=True)
 
 

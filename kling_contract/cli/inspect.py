@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.cli.arguments import BROKEN, FINE, add_command, add_provider, load, print_json
+from kling_contract.cli.streams import is_unicode
 from kling_contract.errors import KlingError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _spec(options: argparse.Namespace) -> int:
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
-    print(yaml.dump(document, Dumper=Plain, sort_keys=False, allow_unicode=True, width=120), end="")
+    print(yaml.dump(document, Dumper=Plain, sort_keys=False, allow_unicode=is_unicode(), width=120), end="")
     return FINE
 
 

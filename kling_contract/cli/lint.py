@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.cli.arguments import BROKEN, FINE, WRONG_USE, add_command, load, print_json, say
+from kling_contract.cli.streams import is_coloured
 from kling_contract.errors import KlingError
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _unknown(pattern: str, known: Iterable[str]) -> str:
 
 
 def _print(findings: Sequence[Finding], unexpected: int) -> None:
-    colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    colours = is_coloured()
     for each in findings:
         severity = each.kind.severity
         shown = f"\033[{_COLOURS[severity]}m{severity}\033[0m" if colours else severity

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from kling_contract.cli.arguments import DOWN, FINE, WRONG_USE, add_command, missing_extra, say
+from kling_contract.cli.streams import escaped, is_coloured, is_read
 
 if TYPE_CHECKING:
     import argparse
@@ -43,14 +44,17 @@ def add(commands: Any) -> None:
 def log(options: argparse.Namespace) -> int:
     """Print the journal; following it ends with the server, or by Ctrl-C."""
     try:
-        from mock_server.log import delivery_text, is_coloured, text
+        from mock_server.log import delivery_text, text
     except ModuleNotFoundError as error:
         return missing_extra(error, "mock")
-    coloured = is_coloured(sys.stdout)
+    coloured = is_coloured()
 
     def show(shown: Mapping[str, Any]) -> None:
         written = delivery_text if "attempts" in shown else text
-        print(json.dumps(shown, ensure_ascii=False) if options.json else written(shown, coloured=coloured), flush=True)
+        line = json.dumps(shown, ensure_ascii=False) if options.json else written(shown, coloured=coloured)
+        print(escaped(line, "json") if options.json else line, flush=True)
+        if not is_read(sys.stdout):
+            raise BrokenPipeError  # nobody would ever end it
 
     return _session(options.url, options.session, show, follow=options.follow)
 

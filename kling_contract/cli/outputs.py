@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kling_contract.cli.arguments import say
+from kling_contract.cli.arguments import is_done, say
+from kling_contract.cli.streams import LANGUAGES, escaped, is_coloured, is_read
 from kling_contract.probe.reports import FORMATS, evidence, github, text
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import TextIO, TypeGuard
 
     from kling_contract.probe import History, Run
 
@@ -24,17 +24,8 @@ def write(run: Run, history: History, options: argparse.Namespace) -> bool:
 
     What cannot be written is said, and keeps nothing else from being written.
     """
-    failed = [place for place, output in _outputs(run, history, options) if not _is_done(place, output)]
+    failed = [place for place, output in _outputs(run, history, options) if not is_done(place, output)]
     return not failed
-
-
-def _is_done(place: str, output: Callable[[], None]) -> bool:
-    try:
-        output()
-    except OSError as error:
-        say(f"kling-contract: {error.filename or place}: {error.strerror or error}")
-        return False
-    return True
 
 
 def _outputs(run: Run, history: History, options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -64,39 +55,19 @@ def _write_evidence(run: Run, directory: Path) -> None:
 
 def _print(run: Run, history: History, names: Sequence[str]) -> None:
     """Print reports to standard output. A task that was created is told in any case."""
-    told, is_open = False, _is_open(sys.stdout)
-    try:
-        for name in names:
-            print(_shown(name, run, history), end="", flush=True)
-            told = told or (name == "text" and is_open)
-    except OSError as error:
-        # What is left in the buffer has nowhere to go, and would be an error once more at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        # A reader who has gone (`| head`) is no mistake.
-        if not isinstance(error, BrokenPipeError):
-            raise
-    finally:
-        if not told:
-            say_trips(run.tripped)
+    for name in names:
+        print(_shown(name, run, history), end="", flush=True)
+    if "text" not in names or not is_read(sys.stdout):
+        say_trips(run.tripped)
 
 
 def _shown(name: str, run: Run, history: History) -> str:
     if name == "text":
-        return text.render(run, coloured=is_terminal(sys.stdout) and "NO_COLOR" not in os.environ)
-    return FORMATS[name].render(run, history)
+        return text.render(run, coloured=is_coloured())
+    return escaped(FORMATS[name].render(run, history), LANGUAGES.get(name))
 
 
 def say_trips(trips: Iterable[str]) -> None:
     """Name to standard error the tasks that were created although none should have been."""
     for each in trips:
         say(f"STOPPED: {each}. Look at the provider's console.")
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person may be looking."""
-    return _is_open(stream) and stream.isatty()
-
-
-def _is_open(stream: TextIO | None) -> TypeGuard[TextIO]:
-    """Whether there is a stream; Python has None for one that was closed before it began."""
-    return stream is not None

@@ -172,7 +172,6 @@ def probe(options: argparse.Namespace) -> int:
 
 
 def _carried_out(targets: list[Target], history: History, clock: Clock, options: argparse.Namespace) -> Run:
-    from kling_contract.cli.outputs import is_terminal
     from kling_contract.probe import Manner, probe
 
     manner = Manner(
@@ -181,7 +180,7 @@ def _carried_out(targets: list[Target], history: History, clock: Clock, options:
     try:
         return probe(targets, fail_on=options.fail_on, manner=manner, history=history, progress=_progress())
     finally:
-        if is_terminal(sys.stderr):
+        if sys.stderr.isatty():
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
@@ -250,10 +249,9 @@ def _spend(options: argparse.Namespace) -> float | None:
 
 def _progress() -> Callable[[Plan, Step], None]:
     """Return what tells a person at a terminal, and nobody else, what is being asked."""
-    from kling_contract.cli.outputs import is_terminal
 
     def tell(plan: Plan, step: Step) -> None:
-        if is_terminal(sys.stderr):
+        if sys.stderr.isatty():
             print(f"\r\x1b[K{plan.provider.name}: {step.name}", end="", file=sys.stderr, flush=True)
 
     return tell

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,12 @@ from kling_contract.cli.arguments import (
     add_command,
     add_provider,
     by_commas,
+    is_done,
     load,
     missing_extra,
     say,
 )
+from kling_contract.cli.streams import LANGUAGES, escaped, is_coloured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,8 +123,9 @@ def verify(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         return missing_extra(error, "mock")
     verification.again = _again(options)
-    _write(options, verification)
-    return BROKEN if verification.failures else FINE if verification.judged else NOTHING
+    is_whole = _write(options, verification)
+    code = BROKEN if verification.failures else FINE if verification.judged else NOTHING
+    return code or (FINE if is_whole else WRONG_USE)
 
 
 def _wrong_use(options: argparse.Namespace, provider: Provider) -> str | None:
@@ -209,21 +213,31 @@ def _again(options: argparse.Namespace) -> str:
     return shlex.join(words)
 
 
-def _write(options: argparse.Namespace, verification: Verification) -> None:
-    """Write each report to its file, or print it."""
-    from kling_contract.verify.conformance.reports import FORMATS, text
+def _write(options: argparse.Namespace, verification: Verification) -> bool:
+    """Print reports, and write the others to their files; return whether all of it could be written."""
+    from kling_contract.verify.conformance.reports import FORMATS
 
+    done = []
     for name, given in options.report.items():
         form = FORMATS[name]
         file = given or form.file or "-"
-        if name == "text" and file == "-":
-            coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-            print(text.render(verification, coloured=coloured), end="")
-        elif file == "-":
-            print(form.render(verification), end="")
+        if file == "-":
+            _print(name, form.render, verification)
         else:
-            Path(file).write_text(form.render(verification), encoding="utf-8", errors="backslashreplace")
-            say(f"kling-contract verify: the report {name} is in {file}")
+            done.append(is_done(file, partial(_write_file, name, file, form.render, verification)))
+    return all(done)
+
+
+def _print(name: str, render: Callable[[Verification], str], verification: Verification) -> None:
+    from kling_contract.verify.conformance.reports import text
+
+    shown = text.render(verification, coloured=is_coloured()) if name == "text" else render(verification)
+    print(escaped(shown, LANGUAGES.get(name)), end="", flush=True)
+
+
+def _write_file(name: str, file: str, render: Callable[[Verification], str], verification: Verification) -> None:
+    Path(file).write_text(render(verification), encoding="utf-8", errors="backslashreplace")
+    say(f"kling-contract verify: the report {name} is in {file}")
 
 
 def _progress() -> Callable[[str], None]:

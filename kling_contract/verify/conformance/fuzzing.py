@@ -62,18 +62,18 @@ def run(
         folder = Path(name)
         log = folder / "exchanges.ndjson"
         log.touch()
-        (folder / "document.json").write_text(json.dumps(document(provider, operations), default=str))
-        (folder / "schemathesis.toml").write_text(configuration(provider, operations))
+        (folder / "document.json").write_text(json.dumps(document(provider, operations), default=str), encoding="utf-8")
+        (folder / "schemathesis.toml").write_text(configuration(provider, operations), encoding="utf-8")
         done = subprocess.run(
             _command(base_url, seed, examples),
             cwd=folder,
             env=_environment(Task(str(provider.file.resolve()), base_url, seed, str(log)), key),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             check=False,
         )
-        records = [Record.read(line, provider) for line in log.read_text().splitlines()]
+        records = [Record.read(line, provider) for line in log.read_text(encoding="utf-8").splitlines()]
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     return Run(records, done.returncode, "\n".join(lines[-_TAIL:]))
 
@@ -151,8 +151,9 @@ def _environment(task: Task, key: str) -> dict[str, str]:
     """Return the environment: no proxy stands between, and the key is on no command line."""
     proxies = {"http_proxy", "https_proxy", "all_proxy"}
     plain = {name: value for name, value in os.environ.items() if name.lower() not in proxies}
-    ours = {"SCHEMATHESIS_HOOKS": _HOOKS, VARIABLE: task.text(), _KEY: key, "NO_PROXY": "*"}
-    return {**plain, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)), **ours}
+    ours = {"SCHEMATHESIS_HOOKS": _HOOKS, VARIABLE: task.text(), _KEY: key}
+    python = {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)), "PYTHONIOENCODING": "utf-8"}
+    return {**plain, **python, **ours, "NO_PROXY": "*"}
 
 
 def _failures(records: Iterable[Record]) -> Iterator[Failure]:
