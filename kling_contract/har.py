@@ -37,10 +37,11 @@ class Entry:
     comment: str = ""
 
 
-def archive(entries: Iterable[Entry], version: str) -> str:
+def archive(entries: Iterable[Entry], version: str, *, comment: str = "") -> str:
     """Return the text of an archive, written by this version of ours."""
     creator = {"name": "kling-contract", "version": version}
     log = {"version": "1.2", "creator": creator, "entries": [_entry(each) for each in entries]}
+    log |= {"comment": comment} if comment else {}
     return json.dumps({"log": log}, ensure_ascii=False, indent=2) + "\n"
 
 

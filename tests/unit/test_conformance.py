@@ -26,11 +26,13 @@ from kling_contract.verify.conformance.bodies import breaches, counted, fresh, n
 from kling_contract.verify.conformance.expecting import expect_contract
 from kling_contract.verify.conformance.failure import Broken
 from kling_contract.verify.conformance.fuzzing import EXCLUDED, configuration, document
+from kling_contract.verify.conformance.guards import guards
 from kling_contract.verify.conformance.records import Record, Task
 from kling_contract.verify.conformance.refusals import refusals
 from kling_contract.verify.conformance.reports import FORMATS
+from kling_contract.verify.conformance.scope import Scope
 from kling_contract.verify.conformance.searching import search
-from kling_contract.verify.conformance.verification import _guards
+from kling_contract.verify.conformance.supply import Supply
 from kling_contract.verify.drawing import drawn
 
 TINY = Path(__file__).parents[1] / "documents" / "tiny.yaml"
@@ -45,6 +47,7 @@ CREATES = [
 NAMED = [(name, each) for name, each in CREATES if each.external and each.callback_field]
 KLING = PROVIDERS["kling"]
 EXPAND = KLING.operation("createImageExpansion")
+SUPPLY = Supply.of(EXPAND, KLING, 0)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text(max_size=5), each, max_size=3),
@@ -219,7 +222,8 @@ class Lax(Asking):
 @pytest.mark.parametrize("name", ["up_expansion_ratio", "down_expansion_ratio", "right_expansion_ratio", "n"])
 @pytest.mark.parametrize("rule", ["schema.minimum", "schema.maximum"])
 def test_each_limit_of_each_field_is_overstepped(name: str, rule: str) -> None:
-    found = [each for each in refusals(Lax(name, rule), EXPAND, number=0, examples=1) if each.check != "error.row"]
+    told = refusals(Lax(name, rule), EXPAND, SUPPLY, number=0, examples=1)
+    found = [each for each in told if each.check != "error.row"]
     assert {each.check for each in found} == {"request.refused", "request.boundary"}
     assert all(each.message.startswith(f"{rule}: it was accepted, although {name} is ") for each in found)
 
@@ -370,12 +374,10 @@ def verification() -> Verification:
 
 
 def test_an_operation_that_was_not_reached_is_not_at_fault() -> None:
-    found = Verification(KLING, "http://127.0.0.1:1", Settings())
-    refused = asked(operation=KLING.operation("listImageExpansions"))
-    found.asked.append(refused)
-    assert [each.check for each in _guards(found)] == ["guard.success"]
-    found.parts.append(Part("lives", 1, (Failure("lifecycle.times", "getImageExpansion", "backwards"),)))
-    assert list(_guards(found)) == []
+    refused, name = asked(operation=KLING.operation("listImageExpansions")), "listImageExpansions"
+    judged = Scope(KLING, Settings()), {name}, {name: (1, 0)}, [refused]
+    assert [each.check for each in guards(*judged, [])] == ["guard.success"]
+    assert list(guards(*judged, [Failure("lifecycle.times", "getImageExpansion", "backwards")])) == []
 
 
 def test_the_report_for_people() -> None:

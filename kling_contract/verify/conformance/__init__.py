@@ -2,6 +2,8 @@
 
 from kling_contract.verify.conformance.asking import Down
 from kling_contract.verify.conformance.failure import CHECKS, Failure
-from kling_contract.verify.conformance.verification import Part, Settings, Verification, verify
+from kling_contract.verify.conformance.settings import Settings
+from kling_contract.verify.conformance.unchecked import Unchecked
+from kling_contract.verify.conformance.verification import Part, Verification, verify
 
-__all__ = ["CHECKS", "Down", "Failure", "Part", "Settings", "Verification", "verify"]
+__all__ = ["CHECKS", "Down", "Failure", "Part", "Settings", "Unchecked", "Verification", "verify"]

@@ -6,7 +6,7 @@ import json
 import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import httpx
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kling_contract.clock import Clock
     from kling_contract.documents import Operation, Provider
+    from kling_contract.verify.conformance.unchecked import Unchecked
 
 _SHOWN = 20_000  # characters of a body in a line of shell: the longest texts, but no large image
 _NOW, _DIGITS = '"$(date +%s)"', 10  # the seconds of now for a shell, and how many digits they have until 2286
@@ -109,7 +110,11 @@ class Asked:
 
 @dataclass
 class Asking:
-    """A server, and every exchange with it."""
+    """A server, every exchange with it, and what they let us check.
+
+    `made` are the checks that a request was made for, each with its operation (None: the server); `unchecked` is what
+    is known not to be. Operations that are `shut` are not asked for a task.
+    """
 
     provider: Provider
     http: httpx.Client
@@ -118,7 +123,19 @@ class Asking:
     clock: Clock
     poll: float
     patience: float
+    shut: frozenset[str] = frozenset()
     all: list[Asked] = field(default_factory=list)
+    made: set[tuple[str, str | None]] = field(default_factory=set)
+    unchecked: list[Unchecked] = field(default_factory=list)
+
+    def making(self, check: str, operation: Operation | None) -> None:
+        """Note that a request was made which shows whether a check is kept."""
+        self.made.add((check, operation.id if operation else None))
+
+    def beside(self, create: Operation, kind: Literal["get", "list"]) -> Operation | None:
+        """Return the operation that asks for the tasks of a create, or lists them, if it is served."""
+        found = self.provider.sibling(create, kind)
+        return None if found is None or found.id in self.shut else found
 
     def create(self, operation: Operation, body: Any, *, key: bool = True, twice: bool = False) -> Asked:
         """Post a body; `twice` with a caller's own id that was posted before."""

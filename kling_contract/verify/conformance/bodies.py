@@ -104,7 +104,9 @@ def breaches(operation: Operation, pool: Sequence[Body]) -> Iterator[tuple[str, 
 
     Nothing else is wrong with them.
     """
-    body = min(pool, key=len)
+    body: Body = min(pool, key=len, default={})
+    if check_request(operation, body):
+        return
     for name in (operation.request or {}).get("required", ()):
         yield f"without {name}", {other: value for other, value in body.items() if other != name}
     for name, schema in operation.properties.items():

@@ -8,14 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.client.answers import STATUSES, task_id
-from kling_contract.contract import check_callback
+from kling_contract.contract import check_callback, check_request
 from kling_contract.envelopes import Mismatch
 from kling_contract.reading import parse
 from kling_contract.verify.conformance.bodies import fresh
 from kling_contract.verify.conformance.expecting import expect_success, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kling_contract.documents import Operation
     from kling_contract.verify.conformance.asking import Asked, Asking
@@ -75,31 +75,41 @@ class Listener:
             return self.came.wait_for(lambda: enough(self.told), seconds)
 
 
-def called_back(asking: Asking, create: Operation, body: Mapping[str, Any], listener: Listener) -> None:
+def asking_back(create: Operation, bodies: Iterable[Mapping[str, Any]], url: str) -> Any:
+    """Return the first body that keeps the contract when it asks for callbacks to a URL; None where none does."""
+    trials = (fresh(create, body, callback=url) for body in bodies)
+    return next((each for each in trials if not check_request(create, each)), None)
+
+
+def called_back(asking: Asking, create: Operation, body: Any, listener: Listener) -> None:
     """Create a task that calls back, wait for its end, and hold the callbacks against a query. Raises `Broken`."""
-    get = asking.provider.sibling(create, "get")
-    if get is None or create.callback is None:
-        return
-    born = asking.create(create, fresh(create, body, callback=listener.url))
+    asking.making("request.accepted", create)
+    born = asking.create(create, body)
     expect_success(born, "request.accepted")
     name = str(task_id(born.values))
 
     def done(told: list[Told]) -> bool:
         return any(_values(create, each).get("status") in ("succeed", "failed") for each in _of(create, told, name))
 
+    asking.making("callback.comes", create)
     came = listener.wait(done, asking.patience)
     told = _of(create, listener.told, name)
     if not told:
         raise fail("callback.comes", born, f"no callback about task {name} came within {asking.patience:g} s")
+    asking.making("callback.contract", create)
     for each in told:
         _contract(create, born, each)
+    asking.making("callback.order", create)
     seen = [str(_values(create, each).get("status")) for each in told]
     ranks = [min(STATUSES.index(status), 2) for status in seen if status in STATUSES]
     if ranks != sorted(ranks):
         raise fail("callback.order", born, f"the callbacks said {', '.join(seen)}")
     if not came:
         raise fail("callback.comes", born, f"no callback told of the end of task {name}; they said {', '.join(seen)}")
-    _agree(asking.get(get, name), _values(create, told[-1]))
+    get = asking.beside(create, "get")
+    if get is not None:
+        asking.making("callback.agrees", create)
+        _agree(asking.get(get, name), _values(create, told[-1]))
 
 
 def _of(create: Operation, told: list[Told], name: str) -> list[Told]:

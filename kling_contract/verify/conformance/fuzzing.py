@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kling_contract.documents import bundle
 from kling_contract.verify.conformance.failure import Failure
 from kling_contract.verify.conformance.records import VARIABLE, Record, Task
+from kling_contract.verify.conformance.unchecked import Unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 EXCLUDED = {
     "unsupported_method": "documents say what another method is answered with, and that is seldom HTTP 405",
     "ignored_auth": "a server of one's own may take any key, as a mock does; that it needs one is auth.required",
+}
+# Its phases, by their names in a case, and why one may have none.
+PHASES = {
+    "examples": "none of the operations has an example",
+    "coverage": "it found no border of a schema to look at",
+    "fuzzing": "it drew no request",
+    "stateful": "no link leads from one of the operations to another",
 }
 _KEY = "KLING_CONTRACT_VERIFY_KEY"
 _HOOKS = "kling_contract.verify.conformance.hooks"
@@ -48,10 +56,22 @@ def fuzz(asking: Asking, operations: Sequence[Operation], *, seed: int, examples
     """Run Schemathesis, yield its failures and ours, each once, and add its exchanges to those of `asking`."""
     done = run(asking.provider, asking.base_url, asking.api_key, operations, seed=seed, examples=examples)
     asking.all += [each.asked for each in done.records if each.failed is None]
+    asking.unchecked += _without_a_case(done.records, operations)
     failures = list(_failures(done.records))
     yield from failures
     if done.code and not failures:
         yield Failure("schemathesis", None, f"it ended with {done.code}: {done.said}")
+
+
+def _without_a_case(records: Sequence[Record], operations: Sequence[Operation]) -> Iterator[Unchecked]:
+    """Yield which operations, and which phases, no request was made in."""
+    asked, phases = {each.asked.operation for each in records}, {each.phase for each in records}
+    for operation in operations:
+        if operation not in asked and records:
+            yield Unchecked(("schemathesis",), operation.id, "Schemathesis made no case of it")
+    for phase, reason in PHASES.items():
+        if phase not in phases and records:
+            yield Unchecked(("schemathesis",), None, f"its phase {phase} had no case: {reason}")
 
 
 def run(

@@ -42,6 +42,7 @@ class Life:
     def born(self) -> Asked:
         """Create the task."""
         asked = self.asking.create(self.create, self.body)
+        self.asking.making("request.accepted", self.create)
         expect_success(asked, "request.accepted")
         name = task_id(asked.values)
         if name is None:
@@ -53,9 +54,11 @@ class Life:
     def see(self, asked: Asked, values: dict[str, Any]) -> None:
         """Hold what an answer says of the task against what was seen before. Raises `Broken`."""
         for check in (_identity, _times, _backwards, _terminal, _result, _external):
-            message = check(self, values)
+            message, name = check(self, values), f"lifecycle.{check.__name__[1:]}"
+            if message is not None:
+                self.asking.making(name, self.create)
             if message:
-                raise fail(f"lifecycle.{check.__name__[1:]}", asked, message)
+                raise fail(name, asked, message)
         self.seen.append(values)
 
     def looked_at(self, get: Operation, by: str | None = None) -> Asked:
@@ -70,7 +73,7 @@ def live(asking: Asking, create: Operation, body: dict[str, Any]) -> Life:
     """Create a task, follow it to its end, and look at it from every side. Raises `Broken`."""
     life = Life(asking, create, body)
     born = life.born()
-    get, listing = asking.provider.sibling(create, "get"), asking.provider.sibling(create, "list")
+    get, listing = asking.beside(create, "get"), asking.beside(create, "list")
     if get is None:
         return life
     _follow(life, get, born)
@@ -85,6 +88,7 @@ def live(asking: Asking, create: Operation, body: dict[str, Any]) -> Life:
 
 def _follow(life: Life, get: Operation, born: Asked) -> None:
     asking, began = life.asking, life.asking.clock.now()
+    asking.making("lifecycle.ends", life.create)
     while life.status not in _ENDS:
         if asking.clock.now() - began > asking.patience:
             raise fail("lifecycle.ends", born, f"still {life.status} after {asking.patience:g} s")
@@ -93,13 +97,16 @@ def _follow(life: Life, get: Operation, born: Asked) -> None:
             asking.clock.sleep(asking.poll)
 
 
+# Each of the next six says what is wrong, "" where nothing is, and None where the answer says nothing about it.
+
+
 def _identity(life: Life, values: dict[str, Any]) -> str | None:
     if task_id(values) != life.id:
         return f"task {life.id} is answered as {values.get('id')!r}"
     before = life.seen[0].get("created_ms") if life.seen else None
     if before is not None and values.get("created_ms") != before:
         return f"created at {before}, and then at {values.get('created_ms')}"
-    return None
+    return "" if life.seen else None
 
 
 def _times(life: Life, values: dict[str, Any]) -> str | None:
@@ -112,14 +119,14 @@ def _times(life: Life, values: dict[str, Any]) -> str | None:
     if not 0.1 * now < created < 10 * now:
         return f"created at {created}, which is no time of these years in milliseconds"
     before = [each["updated_ms"] for each in life.seen if each.get("updated_ms") is not None]
-    return f"updated at {before[-1]}, and then at {updated}" if before and updated < before[-1] else None
+    return f"updated at {before[-1]}, and then at {updated}" if before and updated < before[-1] else ""
 
 
 def _backwards(life: Life, values: dict[str, Any]) -> str | None:
     status = values.get("status", "submitted")
     if life.seen and _rank(status) < _rank(life.status):
         return f"{life.status}, and then {status}"
-    return None
+    return "" if life.seen else None
 
 
 def _terminal(life: Life, values: dict[str, Any]) -> str | None:
@@ -127,7 +134,7 @@ def _terminal(life: Life, values: dict[str, Any]) -> str | None:
         return None
     changed = [name for name in ("status", "reason", "updated_ms") if values.get(name) != life.last.get(name)]
     changed += [name for name in ("images", "videos") if _places(values, name) != _places(life.last, name)]
-    return f"it has ended, and then changed: {', '.join(changed)}" if changed else None
+    return f"it has ended, and then changed: {', '.join(changed)}" if changed else ""
 
 
 def _result(life: Life, values: dict[str, Any]) -> str | None:
@@ -138,20 +145,24 @@ def _result(life: Life, values: dict[str, Any]) -> str | None:
         return f"{values.get('status')}, with a result"
     wanted = life.create.lifecycle.result if life.create.lifecycle else ""
     wrong = [name for name in ("images", "videos") if values.get(name) and not name.startswith(wanted)]
-    return f"a task that makes a {wanted} has {wrong[0]}" if wrong else None
+    said = f"a task that makes a {wanted} has {wrong[0]}" if wrong else ""
+    return said if said or values.get("status") in _ENDS else None
 
 
 def _external(life: Life, values: dict[str, Any]) -> str | None:
     wanted, found = life.body.get(life.create.external or ""), values.get("external_id")
-    if wanted and found is not None and found != wanted:
-        return f"the caller's own id is {wanted!r}, and {found!r} is answered"
-    return None
+    if not wanted or found is None:
+        return None
+    return f"the caller's own id is {wanted!r}, and {found!r} is answered" if found != wanted else ""
 
 
 def _count(life: Life, last: Asked) -> None:
     wanted = life.create.lifecycle.results(life.body) if life.create.lifecycle else 1
     found = len(_results(life.last))
-    if life.status == "succeed" and found != wanted:
+    if life.status != "succeed":
+        return
+    life.asking.making("lifecycle.count", life.create)
+    if found != wanted:
         raise fail("lifecycle.count", last, f"{wanted} were asked for, and {found} are there")
 
 
@@ -159,6 +170,7 @@ def _open(life: Life, last: Asked) -> None:
     """Fetch the first result, without our key."""
     kind = life.create.lifecycle.result if life.create.lifecycle else ""
     for result in _results(life.last)[:1]:
+        life.asking.making("result.opens", life.create)
         try:
             asked = life.asking.ask(None, str(result.get("url")), key=False)
         except Broken as broken:
@@ -174,6 +186,8 @@ def _by_external(life: Life, get: Operation, last: Asked) -> None:
     if not name:
         return
     shows = any(value == "external_id" for _, value in names_in(get.envelope.template))
+    if shows or "external" in get.ids:
+        life.asking.making("lifecycle.external", life.create)
     if shows and life.last.get("external_id") != name:
         raise fail("lifecycle.external", last, f"the caller's own id {name!r} is not repeated")
     if "external" in get.ids:
@@ -182,6 +196,7 @@ def _by_external(life: Life, get: Operation, last: Asked) -> None:
             raise fail("lifecycle.external", asked, f"{name!r} does not lead to task {life.id}: HTTP {asked.status}")
         life.see(asked, asked.values)
     if "task.duplicate" in life.asking.provider.errors:
+        life.asking.making("lifecycle.duplicate", life.create)
         again = life.asking.create(life.create, life.body, twice=True)
         expect_refusal(life.asking, again, "task.duplicate", "lifecycle.duplicate")
 
@@ -189,6 +204,7 @@ def _by_external(life: Life, get: Operation, last: Asked) -> None:
 def _listed(life: Life, listing: Operation) -> None:
     """Look for the task on the first pages of the list, and hold it against the last query."""
     page, size = 1, _size(listing)
+    life.asking.making("list.contains", life.create)
     while True:
         asked = life.asking.page(listing, page, size)
         expect_success(asked, "answer.contract")
@@ -204,6 +220,7 @@ def _listed(life: Life, listing: Operation) -> None:
 
 
 def _agrees(life: Life, asked: Asked, found: dict[str, Any]) -> None:
+    life.asking.making("list.agrees", life.create)
     same = {name: value for name, value in life.last.items() if name not in ("request_id", "images", "videos")}
     differing = [name for name, value in same.items() if name in found and str(found[name]) != str(value)]
     if differing:
@@ -220,6 +237,7 @@ def _paged(life: Life, listing: Operation, tasks: list[dict[str, Any]]) -> None:
     """Where there are two tasks, ask for them one by one."""
     if len(tasks) < 2:
         return
+    life.asking.making("list.pages", life.create)
     first, second = (life.asking.page(listing, page, 1) for page in (1, 2))
     for asked in (first, second):
         expect_success(asked, "answer.contract")

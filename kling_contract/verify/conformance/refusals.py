@@ -12,7 +12,6 @@ from kling_contract.verify.conformance.bodies import breaches, fresh, variants
 from kling_contract.verify.conformance.expecting import expect_refusal, expect_success
 from kling_contract.verify.conformance.failure import caught
 from kling_contract.verify.conformance.searching import search
-from kling_contract.verify.drawing import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,44 +21,48 @@ if TYPE_CHECKING:
     from kling_contract.documents import Operation
     from kling_contract.verify.conformance.asking import Asking
     from kling_contract.verify.conformance.failure import Failure
+    from kling_contract.verify.conformance.supply import Supply
 
-POOL = 40  # bodies that others are made of
 
-
-def acceptances(asking: Asking, operation: Operation, *, number: int, examples: int) -> Iterator[Failure]:
+def acceptances(
+    asking: Asking, operation: Operation, supply: Supply, *, number: int, examples: int
+) -> Iterator[Failure]:
     """Yield how the server refuses what keeps the contract: bodies that are drawn, each field, each listed value."""
-    valid = strategies.valid(operation.id, provider=asking.provider)
 
     def accept(body: Any) -> None:
+        asking.making("request.accepted", operation)
         expect_success(asking.create(operation, fresh(operation, body)), "request.accepted")
 
-    found = search(valid, accept, number=number, examples=examples)
+    found = search(supply.valid, accept, number=number, examples=examples) if supply.valid is not None else None
     if found:
         yield found
-    for about, body in variants(operation, drawn(valid, number=number, examples=POOL)):
+    for about, body in variants(operation, supply.pool):
         for failure in caught(partial(accept, body)):
             yield failure.about(about)
 
 
-def refusals(asking: Asking, operation: Operation, *, number: int, examples: int) -> Iterator[Failure]:
+def refusals(asking: Asking, operation: Operation, supply: Supply, *, number: int, examples: int) -> Iterator[Failure]:
     """Yield, for each rule of a create, how the server fails to refuse what breaks it, or to accept what does not."""
     provider, name = asking.provider, operation.id
 
     def refuse(body: Any, check: str = "request.refused") -> None:
+        asking.making(check, operation)
         broken = check_request(operation, body)[0]
         row, asked = provider.error_for(broken.rule).name, asking.create(operation, fresh(operation, body))
         expect_refusal(asking, asked, row, check, f", although {broken.message}")
 
     def split(boundary: strategies.Boundary) -> None:
+        asking.making("request.boundary", operation)
         for body in boundary.allowed:
             expect_success(asking.create(operation, fresh(operation, body)), "request.boundary")
         for body in boundary.refused:
             refuse(body, "request.boundary")
 
-    valid = strategies.valid(name, provider=provider)
-    for about, body in breaches(operation, drawn(valid, number=number, examples=POOL)):
+    for about, body in breaches(operation, supply.pool):
         for failure in caught(partial(refuse, body)):
             yield failure.about(about)
+    if supply.valid is None:
+        return
     for rule in strategies.rules(name, provider=provider):
         yield from _searched(rule, each_broken(operation, rule), refuse, number, examples // 5)
     for limit in strategies.limits(name, provider=provider):

@@ -4,66 +4,54 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
 
-from kling_contract import strategies
 from kling_contract.clock import RealClock, stopwatch
 from kling_contract.verify.conformance.asking import Asked, Asking
-from kling_contract.verify.conformance.bodies import counted, examples, fresh
-from kling_contract.verify.conformance.callbacks import Listener, called_back
-from kling_contract.verify.conformance.failure import Failure, caught
-from kling_contract.verify.conformance.fuzzing import fuzz
-from kling_contract.verify.conformance.lifecycle import live
-from kling_contract.verify.conformance.outside import closed, outside
-from kling_contract.verify.conformance.refusals import POOL, acceptances, refusals
-from kling_contract.verify.drawing import drawn
+from kling_contract.verify.conformance.guards import guards
+from kling_contract.verify.conformance.scope import Scope
+from kling_contract.verify.conformance.settings import Settings
+from kling_contract.verify.conformance.steps import Step, steps
+from kling_contract.verify.conformance.supply import Supply
+from kling_contract.verify.conformance.unchecked import NOT_SERVED, Unchecked, unchecked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from kling_contract.clock import Clock
-    from kling_contract.documents import Operation, Provider
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How a server is verified: from which `seed`, how many `examples` of each kind are drawn, how long is waited.
-
-    `poll` and `patience` are seconds between two looks at a task, and until it must have ended. `callbacks` says
-    whether the server can reach a port of this machine, `schemathesis` whether that looks too. `operations` are those
-    to look at, all if there are none; `opened` are served although the document says that they are not.
-    """
-
-    api_key: str = "verify"
-    seed: int = 0
-    examples: int = 20
-    lives: int = 3
-    poll: float = 0.2
-    patience: float = 120.0
-    callbacks: bool = True
-    schemathesis: bool = False
-    operations: tuple[str, ...] = ()
-    opened: frozenset[str] = frozenset()
+    from kling_contract.documents import Provider
+    from kling_contract.verify.conformance.failure import Failure
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a verification: how many requests and milliseconds it took, and what it found."""
+    """One part of a verification: how many requests and milliseconds it took, and what it found.
+
+    `looked_at` is how many answers to other parts it judged. A part that made no request and judged nothing has not
+    been checked; `reason` says why.
+    """
 
     name: str
     requests: int
     failures: tuple[Failure, ...]
     ms: int = 0
+    looked_at: int = 0
+    reason: str = ""
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether there was anything to judge by."""
+        return bool(self.requests or self.looked_at or self.failures)
 
 
 @dataclass
 class Verification:
     """What came of it, part by part, with every exchange, and what was left out and why.
 
-    `again` is the command that verifies the same once more, where there is one.
+    `unchecked` are the checks that no request was made for. `again` is the command that verifies the same once more,
+    where there is one.
     """
 
     provider: Provider
@@ -73,6 +61,7 @@ class Verification:
     parts: list[Part] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unchecked: list[Unchecked] = field(default_factory=list)
 
     @property
     def failures(self) -> list[Failure]:
@@ -105,54 +94,45 @@ def verify(
     Every create makes tasks: this is for a server on this machine, or one that somebody pays for.
     """
     settings = settings or Settings()
-    verification = Verification(provider, base_url, settings)
+    verification, scope = Verification(provider, base_url, settings), Scope(provider, settings)
     with httpx.Client(timeout=30, trust_env=False) as http:
         asking = Asking(
-            provider, http, base_url, settings.api_key, clock or RealClock(), settings.poll, settings.patience
+            provider,
+            http,
+            base_url,
+            settings.api_key,
+            clock or RealClock(),
+            settings.poll,
+            settings.patience,
+            shut=frozenset(each.id for each in provider.operations.values() if scope.is_shut(each)),
         )
         verification.asked = asking.all
-        for name, checks in _parts(asking, verification):
-            progress(name)
-            before, started = len(asking.all), stopwatch()
-            failures = _distinct(checks)
-            spent = round((stopwatch() - started) * 1000)
-            verification.parts.append(Part(name, len(asking.all) - before, failures, spent))
+        supplies = {each.id: Supply.of(each, provider, settings.seed) for each in scope.creates}
+        for step in steps(asking, scope, supplies):
+            progress(step.name)
+            verification.parts.append(_taken(step, asking))
     progress("")
-    verification.parts.append(Part("guards", 0, _distinct(_guards(verification))))
+    verification.notes += (
+        f"{each.id} is not served, as {provider.title} documents it; only that was looked at" for each in scope.shut
+    )
+    asking.made |= {("guard.success", name) for name, (_, good) in verification.counts.items() if good}
+    verification.unchecked = unchecked(asking, scope, supplies, verification.failures)
+    verification.parts.append(_guarded(verification, scope, scope.reached(supplies)))
     return verification
 
 
-def _parts(asking: Asking, verification: Verification) -> Iterator[tuple[str, Iterator[Failure]]]:
-    settings = verification.settings
-    wanted = [each for each in asking.provider.operations.values() if each.id in (settings.operations or (each.id,))]
-    shut = [each for each in wanted if _is_shut(each, settings)]
-    served = [each for each in wanted if each not in shut]
-    drawing = {"number": settings.seed, "examples": settings.examples}
-    yield "closed routes", closed(asking, shut)
-    yield "refusals without a body", outside(asking, served)
-    for create in (each for each in served if each.kind == "create"):
-        yield f"{create.id}: lives", _lives(asking, create, settings)
-        if settings.callbacks:
-            yield f"{create.id}: callbacks", _callbacks(asking, create)
-        yield f"{create.id}: what is accepted", acceptances(asking, create, **drawing)
-        yield f"{create.id}: what is refused", refusals(asking, create, **drawing)
-    if settings.schemathesis and served:
-        yield "Schemathesis", fuzz(asking, served, seed=settings.seed, examples=settings.examples)
-    verification.notes += _left_out(settings, shut, asking.provider)
+def _taken(step: Step, asking: Asking) -> Part:
+    """Take a step, and return what came of it."""
+    before, started = len(asking.all), stopwatch()
+    failures = _distinct(step.checks)
+    spent = round((stopwatch() - started) * 1000)
+    return Part(step.name, len(asking.all) - before, failures, spent, reason=step.reason)
 
 
-def _left_out(settings: Settings, shut: list[Operation], provider: Provider) -> Iterator[str]:
-    """Yield what was not looked at, and why."""
-    if not settings.callbacks:
-        yield "callbacks were not looked at: the server is not on this machine, or was not to be asked for them"
-    if not settings.schemathesis:
-        yield "Schemathesis did not run"
-    for each in shut:
-        yield f"{each.id} is not served, as {provider.title} documents it; only that was looked at"
-
-
-def _is_shut(operation: Operation, settings: Settings) -> bool:
-    return operation.availability.state == "unavailable" and operation.id not in settings.opened
+def _guarded(verification: Verification, scope: Scope, reached: set[str]) -> Part:
+    served = [each for each in verification.asked if each.operation and not scope.is_shut(each.operation)]
+    found = guards(scope, reached, verification.counts, served, verification.failures)
+    return Part("guards", 0, _distinct(found), looked_at=len(served), reason=NOT_SERVED)
 
 
 def _distinct(failures: Iterable[Failure]) -> tuple[Failure, ...]:
@@ -161,39 +141,3 @@ def _distinct(failures: Iterable[Failure]) -> tuple[Failure, ...]:
     for failure in failures:
         found.setdefault(failure.kind, failure)
     return tuple(found.values())
-
-
-def _lives(asking: Asking, create: Operation, settings: Settings) -> Iterator[Failure]:
-    """Follow the document's examples, and some bodies that are drawn, to their ends; one asks for two results."""
-    valid = strategies.valid(create.id, provider=asking.provider)
-    pool = drawn(valid, number=settings.seed, examples=POOL)
-    for body in (*examples(create), *pool[: settings.lives], counted(create, pool)):
-        if body is not None:
-            yield from caught(partial(live, asking, create, fresh(create, body, named=True)))
-
-
-def _callbacks(asking: Asking, create: Operation) -> Iterator[Failure]:
-    body = next(examples(create), None)
-    if body is not None and create.callback_field:
-        with Listener() as listener:
-            yield from caught(partial(called_back, asking, create, body, listener))
-
-
-def _guards(verification: Verification) -> Iterator[Failure]:
-    """Yield that an operation never succeeded, or that every answer was about credentials.
-
-    An operation that only was not reached, since another of its family failed, is not at fault.
-    """
-    provider, settings = verification.provider, verification.settings
-    failed = {each.operation for each in verification.failures if each.operation}
-    families = {provider.operation(name).family for name in failed}
-    for name, (asked, succeeded) in verification.counts.items():
-        operation = provider.operation(name)
-        reached = name in failed or operation.family not in families
-        if reached and not succeeded and not _is_shut(operation, settings):
-            yield Failure("guard.success", name, f"none of its {asked} answers was a success")
-    served = [each for each in verification.asked if each.operation and not _is_shut(each.operation, settings)]
-    keyed = [each for each in served if each.key]
-    unknown = {row.status for row in provider.errors.values() if row.means == "authentication"}
-    if keyed and all(each.status in unknown for each in keyed):
-        yield Failure("guard.auth", None, f"all {len(keyed)} answers were about credentials", keyed[0])

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def render(verification: Verification) -> str:
-    """Return the exchanges in their order; those that show a failure name it as their comment."""
+    """Return the exchanges in their order; those that show a failure name it as their comment.
+
+    The comment of the whole archive says what was not checked, and why.
+    """
     failed: dict[int, list[str]] = {}
     every = {id(each): each for each in verification.asked}
     for failure in verification.failures:
@@ -23,7 +26,9 @@ def render(verification: Verification) -> str:
             every.setdefault(id(failure.asked), failure.asked)
             failed.setdefault(id(failure.asked), []).append(f"{failure.check}: {failure.message}")
     entries = (_entry(each, failed.get(name, [])) for name, each in every.items())
-    return archive(entries, version("kling-contract"))
+    left = [f"{part.name}: not checked: {part.reason}" for part in verification.parts if not part.is_checked]
+    left += [f"not checked: {each}" for each in verification.unchecked]
+    return archive(entries, version("kling-contract"), comment="\n".join(left))
 
 
 def _entry(asked: Asked, failed: list[str]) -> Entry:

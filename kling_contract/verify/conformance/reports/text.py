@@ -28,6 +28,8 @@ def _lines(verification: Verification, coloured: bool) -> Iterator[str]:
         yield _part(part, coloured)
         for failure in part.failures:
             yield from _failure(failure, coloured)
+    for unchecked in verification.unchecked:
+        yield f"not checked: {visible(str(unchecked))}"
     for note in verification.notes:
         yield f"note: {note}"
     yield _total(verification, coloured)
@@ -36,8 +38,11 @@ def _lines(verification: Verification, coloured: bool) -> Iterator[str]:
 
 
 def _part(part: Part, coloured: bool) -> str:
+    if not part.is_checked:
+        return f"  {part.name}: not checked: {visible(part.reason)}"
     verdict = _painted(f"{len(part.failures)} failed", _RED, coloured) if part.failures else "fine"
-    return f"  {part.name}: {part.requests} requests, {verdict}"
+    basis = f"{part.looked_at} answers" if part.looked_at else f"{part.requests} requests"
+    return f"  {part.name}: {basis}, {verdict}"
 
 
 def _failure(failure: Failure, coloured: bool) -> Iterator[str]:
@@ -53,7 +58,7 @@ def _total(verification: Verification, coloured: bool) -> str:
     if count:
         return _painted(f"{count} failure{'s' * (count > 1)} in {asked} requests", _RED, coloured)
     if not verification.judged:
-        return f"nothing could be judged: no operation that is served was asked for ({asked} requests)"
+        return f"nothing could be judged: no request was made that an operation has to accept ({asked} requests)"
     return _painted(f"the contract is kept: {asked} requests, no failure", _GREEN, coloured)
 
 

@@ -1,0 +1,40 @@
+"""Whether a verification that found nothing has seen anything but refusals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kling_contract.verify.conformance.failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping, Sequence
+
+    from kling_contract.verify.conformance.asking import Asked
+    from kling_contract.verify.conformance.scope import Scope
+
+
+def guards(
+    scope: Scope,
+    reached: Container[str],
+    counts: Mapping[str, tuple[int, int]],
+    served: Sequence[Asked],
+    failed: Sequence[Failure],
+) -> Iterator[Failure]:
+    """Yield that an operation never succeeded, or that every answer was about credentials.
+
+    `reached` are the operations that were asked what they have to answer with success, `counts` has the requests of
+    each and its successes, `served` are the exchanges of those that are served. An operation that only was not reached,
+    since another of its family failed, is not at fault.
+    """
+    provider = scope.provider
+    names = {each.operation for each in failed if each.operation}
+    families = {provider.operation(name).family for name in names}
+    for name, (asked, succeeded) in counts.items():
+        operation = provider.operation(name)
+        at_fault = name in reached and (name in names or operation.family not in families)
+        if at_fault and not succeeded and not scope.is_shut(operation):
+            yield Failure("guard.success", name, f"none of its {asked} answers was a success")
+    keyed = [each for each in served if each.key]
+    unknown = {row.status for row in provider.errors.values() if row.means == "authentication"}
+    if keyed and all(each.status in unknown for each in keyed):
+        yield Failure("guard.auth", None, f"all {len(keyed)} answers were about credentials", keyed[0])
