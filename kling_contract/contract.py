@@ -6,6 +6,7 @@ Violations are values; an empty list is a kept contract.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -20,7 +21,7 @@ from kling_contract.images import ImageRule, judge
 from kling_contract.names import known_as, meant, renames
 from kling_contract.reading import Place, pointer_to, unreadable, without
 from kling_contract.rules import Broken, RulesKeyword
-from kling_contract.wording import Failure, shown, type_of, words
+from kling_contract.wording import Failure, shown, words
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation, Provider
@@ -309,4 +310,10 @@ def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fill(message: str, values: Mapping[str, Any]) -> str:
-    return _FIELD.sub(lambda name: str(shown(values.get(name.group(1), type_of(None)))), message)
+    return _FIELD.sub(lambda name: _said(values.get(name.group(1))), message)
+
+
+def _said(value: Any) -> str:
+    """Return a value as it stands in a sentence: a text as it is, anything else as JSON."""
+    told = shown(value)
+    return told if isinstance(told, str) else json.dumps(told)

@@ -16,6 +16,7 @@ In a template
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -260,5 +261,6 @@ def _pattern(text: Any, values: Values) -> re.Pattern[str]:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    """Return the beginning of a value as JSON has it, a text in single quotes."""
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -18,6 +18,7 @@ def add(commands: Any) -> None:
     """Add the command."""
     examples = (
         "kling-contract diff cometapi anyapi",
+        "kling-contract diff cometapi anyapi --summary",
         "kling-contract diff kling ./acme.yaml --one-way --operations createImageExpansion",
         "kling-contract diff ./before.yaml ./after.yaml --one-way --fail-on breaking --format markdown",
     )
@@ -27,6 +28,7 @@ def add(commands: Any) -> None:
     parser.add_argument("target", metavar="TO", help="a bundled provider, or a file")
     parser.add_argument("--operations", metavar="ID", nargs="+", default=(), help="operationIds to look at (all)")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="how to print it (text)")
+    parser.add_argument("--summary", action="store_true", help="one screen: what breaks by operation and kind")
     parser.add_argument("--one-way", action="store_true", help="only from FROM to TO, not back")
     choices = ("breaking", "any", "never")
     parser.add_argument("--fail-on", choices=choices, default="never", help="what exit code 1 is for (never)")
@@ -43,7 +45,7 @@ def _count(text: str) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from kling_contract.verify.diff import compare, report
+    from kling_contract.verify.diff import compare, report, summary
 
     source, target = load(options.source), load(options.target)
     try:
@@ -55,7 +57,8 @@ def _diff(options: argparse.Namespace) -> int:
     if options.format == "json":
         print_json(comparison.as_dict())
     else:
-        print(report.text(comparison) if options.format == "text" else report.markdown(comparison), end="")
+        form = summary if options.summary else report
+        print(form.text(comparison) if options.format == "text" else form.markdown(comparison), end="")
     failing = {"breaking": comparison.breaks, "any": bool(comparison.differences), "never": False}
     return BROKEN if failing[options.fail_on] else FINE
 

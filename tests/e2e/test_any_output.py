@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -194,3 +195,8 @@ def test_a_server_without_standard_output_serves() -> None:
             assert process.wait(STUCK) == 0
         finally:
             process.kill()
+
+
+def test_no_command_prints_what_only_python_would_say(usual: dict[str, tuple[int, str]]) -> None:
+    python = re.compile(r"\bNone\b|\bTrue\b|\bFalse\b|\{'|\['|object at 0x|Decimal\(|Fraction\(")
+    assert {command: python.findall(text) for command, (_, text) in usual.items() if python.search(text)} == {}

@@ -123,3 +123,9 @@ def test_a_named_rule_fills_its_message_and_names_its_source() -> None:
     assert found.source == {"source": "CAPABILITY"}
     (found,) = check_request(operation("kling", VIDEO), {"image": URL, "image_tail": URL, "duration": "10"})
     assert found.message == "model/mode/duration(kling-v1/std/10) is not supported with image_tail"
+
+
+def test_a_message_says_values_that_are_no_texts_as_json_has_them() -> None:
+    body = {"image": URL, "image_tail": URL, "model_name": None, "mode": True}
+    found = {each.rule: each.message for each in check_request(operation("kling", "createImageToVideo"), body)}
+    assert found["capability.image-tail"] == "model/mode/duration(null/true/5) is not supported with image_tail"

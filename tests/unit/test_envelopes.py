@@ -135,14 +135,14 @@ def test_any_other_constant_must_be_the_same(constant: Any, found: Any) -> None:
     ("body", "pointer", "words"),
     [
         ({"job": {}}, "/ok", "is missing"),
-        ({"ok": False}, "/ok", "False instead of True"),
+        ({"ok": False}, "/ok", "false instead of true"),
         ({"ok": True, "job": []}, "/job", "[] instead of an object"),
         ({"ok": True, "job": {"times": "now"}}, "/job/times", "'now' instead of an object"),
         ({"ok": True, "parts": [{}]}, "/parts", "instead of a list of 2"),
         ({"ok": True, "parts": {}}, "/parts", "instead of a list of 2"),
         ({"ok": True, "parts": ["x", "y"]}, "/parts/0", "'x' instead of an object"),
         ([], "", "[] instead of an object"),
-        (None, "", "None instead of an object"),
+        (None, "", "null instead of an object"),
     ],
 )
 def test_a_mismatch_names_its_pointer(body: Any, pointer: str, words: str) -> None:

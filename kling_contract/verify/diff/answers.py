@@ -26,7 +26,7 @@ _VITAL = ("id", "status", "tasks", "tasks.id", "tasks.status")
 def answers(one: Side, other: Side) -> Iterator[Difference]:
     """Yield what differs in the answers, the status words and the callbacks of one operation."""
     yield from _Pair(Answer.of(*one), Answer.of(*other)).differences()
-    if dict(one[1].statuses) != dict(other[1].statuses):
+    if _changed(one[1].statuses, other[1].statuses):
         words = (dict(one[1].statuses), dict(other[1].statuses))
         yield between(one[1].id, "answer.status", "status", words, (one, other), _words)
     mine, theirs = Answer.called(*one), Answer.called(*other)
@@ -46,9 +46,14 @@ def _in_callbacks(found: Difference) -> Difference:
 
 
 def _words(old: Side, new: Side) -> Move:
-    before, after = old[1].statuses, new[1].statuses
-    changed = [f"{word} for {before.get(key, key)}" for key, word in after.items() if word != before.get(key)]
-    return Move(f"read the status {listing(changed)}", response="unreadable" if changed else "kept")
+    changed = _changed(old[1].statuses, new[1].statuses)
+    return Move(f"read the status {listing(f'{new} for {old}' for old, new in changed)}", response="unreadable")
+
+
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the words of statuses that are others; a document that has none of its own uses the official one."""
+    words = [(before.get(status, status), after.get(status, status)) for status in {**after, **before}]
+    return [pair for pair in words if pair[0] != pair[1]]
 
 
 def _called(old: Side, new: Side) -> Move:

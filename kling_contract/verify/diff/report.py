@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kling_contract.verify.diff.difference import Difference, Move
 
 EVERYWHERE = "everywhere"
-_ARROWS = ("->", "<-")
+ARROWS = ("->", "<-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Line:
 
 def text(comparison: Comparison) -> str:
     """Return the comparison as text, grouped by operation: the direction, what breaks, what to do."""
-    lines = [*_head(comparison), ""]
-    for operation, group in _groups(comparison):
+    lines = [*head(comparison), ""]
+    for operation, group in groups(comparison):
         lines.append(operation or EVERYWHERE)
         for line in _lines(group):
             lines.append(f"  {line.arrow} {line.breaks:15} {line.message}")
@@ -44,9 +44,9 @@ def text(comparison: Comparison) -> str:
 
 def markdown(comparison: Comparison) -> str:
     """Return the comparison as Markdown, one table for each operation."""
-    title, *rest = _head(comparison)
+    title, *rest = head(comparison)
     parts = [f"# {title}", "", "\n\n".join(rest), ""]
-    for operation, group in _groups(comparison):
+    for operation, group in groups(comparison):
         parts += [f"## {operation or EVERYWHERE}", "", "| | breaks | what to do | kind |", "|---|---|---|---|"]
         parts += [_row(line) for line in _lines(group)]
         parts.append("")
@@ -64,7 +64,8 @@ def _cell(message: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\|*_<>`[]" else sign for sign in message)
 
 
-def _head(comparison: Comparison) -> list[str]:
+def head(comparison: Comparison) -> list[str]:
+    """Return the lines that stand above all others: who is compared, and how much differs and breaks."""
     source, target = comparison.titles
     back = "" if comparison.one_way else ", and back"
     lines = [f"From {source} ({comparison.source.date}) to {target} ({comparison.target.date}){back}"]
@@ -75,7 +76,7 @@ def _head(comparison: Comparison) -> list[str]:
         ("<-", [each.back for each in comparison.differences]),
     )
     told = [f"{arrow} {_counts([each for each in found if each])}" for arrow, found in moves if any(found)]
-    return [*lines, f"{_counted(len(comparison.differences), 'difference')}{_tried(comparison)}", *told]
+    return [*lines, f"{counted(len(comparison.differences), 'difference')}{_tried(comparison)}", *told]
 
 
 def _counts(moves: list[Move]) -> str:
@@ -99,7 +100,8 @@ def _tried(comparison: Comparison) -> str:
     return f"; {comparison.tried} bodies tried{missed}"
 
 
-def _groups(comparison: Comparison) -> Iterator[tuple[str, list[Difference]]]:
+def groups(comparison: Comparison) -> Iterator[tuple[str, list[Difference]]]:
+    """Yield the differences of each operation that has some; "" is the whole provider."""
     for operation in ("", *comparison.operations):
         if group := [each for each in comparison.differences if each.operation == operation]:
             yield operation, group
@@ -111,12 +113,12 @@ def _lines(group: list[Difference]) -> Iterator[Line]:
     for difference in group:
         if difference.kind != "error":
             yield from _both(difference)
-    for arrow in _ARROWS:
+    for arrow in ARROWS:
         yield from _alike(errors, arrow)
 
 
 def _both(difference: Difference) -> Iterator[Line]:
-    for arrow, move in zip(_ARROWS, (difference.there, difference.back), strict=True):
+    for arrow, move in zip(ARROWS, (difference.there, difference.back), strict=True):
         if move is not None:
             yield Line(arrow, _breaks(move), move.message, difference.kind, move.counterexample)
 
@@ -124,7 +126,7 @@ def _both(difference: Difference) -> Iterator[Line]:
 def _alike(errors: list[Difference], arrow: str) -> Iterator[Line]:
     found: dict[tuple[str, str], list[str]] = {}
     for each in errors:
-        move = each.there if arrow == _ARROWS[0] else each.back
+        move = each.there if arrow == ARROWS[0] else each.back
         if move is not None:
             found.setdefault((_breaks(move), move.message.replace(each.place, "{}")), []).append(each.place)
     for (breaks, message), names in found.items():
@@ -148,5 +150,6 @@ def _cut(value: Any) -> Any:
     return [_cut(each) for each in value] if isinstance(value, list) else shown(value)
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return a number of things."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

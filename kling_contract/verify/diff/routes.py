@@ -126,7 +126,14 @@ def _result(old: Reached, new: Reached) -> Move:
 
 
 def _units(old: Reached, new: Reached) -> Move:
-    return Move(f"expect to pay {_of(new).units} units for a result ({_of(old).units} until now)")
+    before, after = (_price(_of(side).units) for side in (old, new))
+    if _of(new).units is None:
+        return Move(f"what a result costs is {after} ({before} until now)")
+    return Move(f"expect to pay {after} for a result ({before} until now)")
+
+
+def _price(units: Any) -> str:
+    return "not stated" if units is None else f"{units} units"
 
 
 def _of(side: Reached) -> Any:
@@ -146,7 +153,7 @@ def _key(old: Side, new: Side) -> Move:
     lost = [each for each in had if each not in kinds]
     if not lost:
         return Move(f"{new[0]} also takes {listing(each for each in kinds if each not in had)}")
-    return Move(f"authenticate by {listing(kinds)}: {new[0]} does not take {listing(lost)}", "refused")
+    return Move(f"authenticate by {listing(kinds) or 'nothing'}: {new[0]} does not take {listing(lost)}", "refused")
 
 
 def _id_form(old: Side, new: Side) -> Move:

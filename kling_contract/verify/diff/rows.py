@@ -69,7 +69,7 @@ def answer(row: ErrorRow) -> str:
 def _plain(template: Any) -> Any:
     """Return a template as a body looks that is made after it."""
     if isinstance(template, dict):
-        return template.get("$equals") or {key: _plain(part) for key, part in template.items()}
+        return template["$equals"] if "$equals" in template else {key: _plain(each) for key, each in template.items()}
     return template
 
 
