@@ -81,13 +81,13 @@ class Record:
 class Three:
     """What stands in a value for three others: below a limit, at it, and above it.
 
-    `allowed` says which of them keep the limit. Where no value is exactly at the limit, the second one is the first
-    one again, and is not `exact`.
+    `allowed` says which of them keep the limit, and `present` which there are: where no value is exactly at the limit,
+    or none lies on one side of it, another one stands in its place.
     """
 
     values: tuple[Any, ...]
     allowed: tuple[bool, bool, bool]
-    exact: bool = True
+    present: tuple[bool, bool, bool] = (True, True, True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,10 +97,16 @@ class Threes:
     samples: tuple[Any, ...]
     allowed: tuple[bool, bool, bool]
     values: Callable[[DrawFn], tuple[Any, ...]]
+    present: tuple[bool, bool, bool] = (True, True, True)
+
+    @property
+    def has_two_sides(self) -> bool:
+        """Whether one of those that there are keeps the limit, and one does not."""
+        return {allowed for allowed, here in zip(self.allowed, self.present, strict=True) if here} == {True, False}
 
     def drawn(self, draw: DrawFn) -> Three:
         """Draw three values at once."""
-        return Three(self.values(draw), self.allowed)
+        return Three(self.values(draw), self.allowed, self.present)
 
 
 def three_in(value: Any) -> Three | None:

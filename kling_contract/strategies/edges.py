@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kling_contract.strategies.logic import Path
     from kling_contract.strategies.values import Way
 
+_MOST_DECIMALS = 13
 # Whether what is below, at and above the limit of a keyword keeps it.
 _UPPER, _LOWER = (True, True, False), (False, True, True)
 _ALLOWED = {
@@ -40,10 +42,14 @@ _ALLOWED = {
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """Three values that differ in one place: one decimal, character, item or pixel below a limit, at it, and above it.
+    """Three values that differ in one place: one step, character, item or pixel below a limit, at it, and above it.
 
-    For a rule, `below` is where its left side is the smaller one. `at` is None where no number of the decimals that
-    are drawn meets the limit. The `allowed` ones keep the contract; the `refused` ones break the rule, and no other.
+    The step of a number is 1 for an integer, its `multipleOf` where it has one, and else 0.0001, or one of the last
+    decimal of its own limit where that has more than four. For a rule, `below` is where its left side is the smaller
+    one. `at` is None where no number of that step meets the limit, and for a rule that is no comparison: then the other
+    two are beside each other. `below` or `above` is None where the rest of the contract lets nothing stand there, as in
+    `a < 2` of a field whose maximum is 2: what is at the limit of `<` and `>` is refused. The `allowed` ones keep the
+    contract; the `refused` ones break the rule, and no other. There is one of each at least.
     """
 
     below: Any
@@ -66,8 +72,9 @@ class Edges(Ways):
 
     def _of_rules(self) -> Iterator[tuple[str, Way]]:
         for path, rules in self._space.demands.rules.items():
-            for rule in rules:
-                judges = {path: partial(Edge, rule, rules)}
+            pairs = [(rule, pair) for rule in rules for pair in range(max(len(rule.formula.orders), 1))]
+            for rule, pair in pairs:
+                judges = {path: partial(Edge, rule, pair, rules)}
                 yield rule.id, partial(possible, self._space, [*self._space.statements, has(path)], judges=judges)
 
     def _of_fields(self) -> Iterator[tuple[str, Way]]:
@@ -83,7 +90,8 @@ class Edges(Ways):
         rules = self._space.demands.rules.get(path[:-1])
         if not path or not rules:
             return {}
-        kept = [sample for sample, answer in zip(threes.samples, threes.allowed, strict=True) if answer]
+        told = zip(threes.samples, threes.allowed, threes.present, strict=True)
+        kept = [sample for sample, answer, here in told if answer and here]
         return {path[:-1]: partial(keeping, rules, fixed=[{path[-1]: sample} for sample in kept])}
 
 
@@ -111,24 +119,54 @@ def _measured(domain: Domain, schemas: Sequence[Mapping[str, Any]]) -> Iterator[
             continue
         rest = [{key: value for key, value in each.items() if key not in (keyword, "items")} for each in schemas]
         others = [jsonschema_rs.validator_for(each) for each in rest]
-        found = _threes_of(domain, keyword, argument, _ALLOWED[keyword])
-        if found is not None and all(each.is_valid(sample) for each in others for sample in found.samples):
+        threes = (_without_others(each, others) for each in _threes_of(domain, keyword, argument, _ALLOWED[keyword]))
+        found = next((each for each in threes if each.has_two_sides), None)
+        if found is not None:
             yield f"schema.{keyword}", found
 
 
-def _threes_of(domain: Domain, keyword: str, limit: Any, allowed: tuple[bool, bool, bool]) -> Threes | None:
+def _without_others(threes: Threes, others: Sequence[jsonschema_rs.Validator]) -> Threes:
+    """Return threes without the samples that another keyword refuses."""
+    below, at, above = (
+        here and all(each.is_valid(sample) for each in others)
+        for sample, here in zip(threes.samples, threes.present, strict=True)
+    )
+    return replace(threes, present=(below, at, above))
+
+
+def _threes_of(domain: Domain, keyword: str, limit: Any, allowed: tuple[bool, bool, bool]) -> Iterator[Threes]:
+    """Yield values at a limit and beside it, the best first."""
     match domain:
-        case Number(step=step) if keyword.endswith("imum"):
-            place = Fraction(str(limit)) / step
-            numbers = tuple(domain.at(int(place) + more) for more in (-1, 0, 1))
-            return Threes(numbers, allowed, lambda draw: numbers) if place.denominator == 1 else None
+        case Number() if keyword.endswith("imum"):
+            yield from _numbers_at(domain, Fraction(str(limit)), allowed)
         case Text(pattern=None) if keyword.endswith("Length") and limit > 0:
             longest = Text(limit + 1, limit + 1)
-            return Threes(_cut("0" * (limit + 1)), allowed, lambda draw: _cut(longest.drawn(draw)))
+            yield Threes(_cut("0" * (limit + 1)), allowed, lambda draw: _cut(longest.drawn(draw)))
         case Items(space=space) if keyword.endswith("Items") and limit > 0:
             lists = space.lists(limit + 1, limit + 1)
-            return Threes(_cut([None] * (limit + 1)), allowed, lambda draw: _cut(draw(lists)))
-    return None
+            yield Threes(_cut([None] * (limit + 1)), allowed, lambda draw: _cut(draw(lists)))
+
+
+def _numbers_at(domain: Number, limit: Fraction, allowed: tuple[bool, bool, bool]) -> Iterator[Threes]:
+    """Yield the number at a limit with its neighbours; where none is there, the two that it lies between."""
+    finer = min(domain.step, *(Fraction(1, 10**places) for places in _decimals(limit)))
+    for step in dict.fromkeys((domain.step, finer)):
+        if (place := limit / step).denominator == 1:
+            numbers = tuple(replace(domain, step=step).at(int(place) + more) for more in (-1, 0, 1))
+            yield Threes(numbers, allowed, partial(_fixed, numbers))
+    below = math.floor(limit / domain.step)
+    if below * domain.step != limit:
+        near = (domain.at(below), domain.at(below), domain.at(below + 1))
+        yield Threes(near, allowed, partial(_fixed, near), (True, False, True))
+
+
+def _decimals(limit: Fraction) -> list[int]:
+    """Return how many decimals a limit has, unless a float does not tell as many apart."""
+    return [places for places in range(_MOST_DECIMALS) if (limit * 10**places).denominator == 1][:1] or [0]
+
+
+def _fixed(values: tuple[Any, ...], draw: DrawFn) -> tuple[Any, ...]:
+    return values
 
 
 def _cut(longest: Any) -> tuple[Any, Any, Any]:
@@ -142,7 +180,8 @@ def _boundaries(draw: DrawFn, edges: Edges, rule: str, at: int | None, texts: Se
     three = three_in(value)
     if three is None:
         raise AssertionError(f"nothing in the value is at a limit of {rule}")
-    below, at, above = (resolved(value, which) for which in range(3))
-    told = [pair for pair in zip((below, at, above), three.allowed, strict=True) if three.exact or pair[0] is not at]
+    values = [resolved(value, which) for which in range(3)]
+    told = [(each, answer) for each, answer, here in zip(values, three.allowed, three.present, strict=True) if here]
     allowed, refused = (tuple(each for each, answer in told if answer is wanted) for wanted in (True, False))
-    return Boundary(below, at if three.exact else None, above, allowed, refused)
+    below, at, above = (each if here else None for each, here in zip(values, three.present, strict=True))
+    return Boundary(below, at, above, allowed, refused)

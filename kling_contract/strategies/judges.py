@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kling_contract.strategies.domains import Three
-from kling_contract.strategies.limits import Flip, Limit, exact_gap, is_exact
+from kling_contract.strategies.limits import Crossings, Flip, Limit, exact_gap, is_exact
 from kling_contract.strategies.regions import Region, grid
 
 if TYPE_CHECKING:
@@ -81,11 +81,14 @@ def _beside(rule: Rule, fixed: Sequence[Mapping[str, Any]], numbers: Mapping[str
 
 
 class Edge:
-    """Three numbers for each field: those at the limit of a rule, and those of its neighbours on both sides."""
+    """Three numbers for each field: those at the limit of a rule, and those of its neighbours on both sides.
 
-    def __init__(self, rule: Rule, rules: Sequence[Rule], chosen: Mapping[str, Domain]) -> None:
+    Of a chain of comparisons, `pair` says at which limit.
+    """
+
+    def __init__(self, rule: Rule, pair: int, rules: Sequence[Rule], chosen: Mapping[str, Domain]) -> None:
         self._rule = rule
-        self._found = _limit(rule, [each for each in rules if _applies(each, chosen)], chosen)
+        self._found = _limit(rule, pair, [each for each in rules if _applies(each, chosen)], chosen)
 
     @property
     def exists(self) -> bool:
@@ -97,21 +100,25 @@ class Edge:
         return {} if self._found is None else _threes(self._found.trio(draw), self._rule.holds)
 
 
-def _limit(rule: Rule, judged: Sequence[Rule], chosen: Mapping[str, Domain]) -> Limit | Flip | None:
+def _limit(
+    rule: Rule, pair: int, judged: Sequence[Rule], chosen: Mapping[str, Domain]
+) -> Limit | Flip | Crossings | None:
     if rule not in judged:
         return None
-    grids = _grids(judged, chosen)
-    limit = Limit(grids, rule, _kept([each for each in judged if each is not rule]))
-    return limit if limit.exists or len(judged) != 1 else Flip(grids, rule)
+    grids, others = _grids(judged, chosen), _kept([each for each in judged if each is not rule])
+    limit = Limit(grids, rule, others, pair)
+    if limit.exists or pair:
+        return limit
+    return Flip(grids, rule) if len(judged) == 1 else Crossings(grids, rule, others)
 
 
 def _threes(trio: Trio, holds: Allows) -> dict[str, Three]:
-    points = (trio.below, trio.below if trio.at is None else trio.at, trio.above)
-    below, at, above = (holds(point) for point in points)
-    return {
-        name: Three((points[0][name], points[1][name], points[2][name]), (below, at, above), trio.at is not None)
-        for name in trio.below
-    }
+    below, at, above = trio.points
+    known = next(each for each in trio.points if each is not None)  # in the place of a point that there is not
+    points = (below or known, at or known, above or known)
+    allowed = (holds(points[0]), holds(points[1]), holds(points[2]))
+    present = (below is not None, at is not None, above is not None)
+    return {name: Three(tuple(point[name] for point in points), allowed, present) for name in known}
 
 
 def _applies(rule: Rule, chosen: Mapping[str, Domain], given: set[str] | frozenset[str] = frozenset()) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _FEW = 200  # places of a grid that are tried, besides the one that is computed
 _MOST_ORDERS = 24
 _MOST_TRIED = 2_000
+_MOST_CROSSINGS = 64
 
 
 Point: TypeAlias = dict[str, int]
@@ -32,28 +33,44 @@ Point: TypeAlias = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Trio:
-    """The numbers of three points: on the limit, and one decimal of one field to either side.
+    """The numbers of three points: on the limit, and one step of one field to either side.
 
-    `at` is None where no number is exactly on the limit; the other two are then beside each other.
+    `at` is None where no number is exactly on the limit; the other two are then beside each other. One of those is None
+    where the grids end at the limit.
     """
 
-    below: Numbers
+    below: Numbers | None
     at: Numbers | None
-    above: Numbers
+    above: Numbers | None
+
+    @property
+    def points(self) -> tuple[Numbers | None, Numbers | None, Numbers | None]:
+        """The three."""
+        return self.below, self.at, self.above
 
 
 class Limit:
     """Where the sides of a comparison are equal, within grids, and `allows` is true of the rest.
 
-    All fields but one take one of a few places, and the equation, which is linear in that one, is solved for it.
+    All fields but one take one of a few places, and the equation, which is linear in that one, is solved for it. Of a
+    chain of comparisons, `pair` says which is meant. Of the three points some keep the whole rule and some do not.
     """
 
-    def __init__(self, grids: Mapping[str, Grid], rule: Rule, allows: Allows) -> None:
-        self._grids, self._rule, self._allows = dict(grids), rule, allows
+    def __init__(self, grids: Mapping[str, Grid], rule: Rule, allows: Allows, pair: int = 0) -> None:
+        self._grids, self._rule, self._allows, self._pair = dict(grids), rule, allows, pair
+        self._one_sided = False
         self._few = {name: _places(each) for name, each in grids.items()}
-        orders = (ordered(list(grids), number) for number in range(min(math.factorial(len(grids)), _MOST_ORDERS)))
+        self._known = self._first()
+        if self._known is None:
+            # `a < 2` where a is 2 at most: there is no point beyond the limit, and the one on it is refused.
+            self._one_sided = True
+            self._known = self._first()
+
+    def _first(self) -> Trio | None:
+        count = min(math.factorial(len(self._grids)), _MOST_ORDERS)
+        orders = (ordered(list(self._grids), number) for number in range(count))
         found = (next(self._trios(order, self._few), None) for order in orders)
-        self._known = next((trio for trio in found if trio is not None), None)
+        return next((trio for trio in found if trio is not None), None)
 
     @property
     def exists(self) -> bool:
@@ -113,7 +130,9 @@ class Limit:
             self._gap({**fixed, along: start + up, last: least + right}) for up, right in product((0, 1), repeat=2)
         ]
         known = [Fraction(gap) for gap in corners if gap is not None]
-        if len(known) < 4:
+        if len(known) < 4 or self._rule.formula.divides:
+            for place in places:
+                yield from self._along({**fixed, along: place}, last)
             return
         here, right, up, both = _whole(known)
         for place in places:
@@ -136,7 +155,11 @@ class Limit:
             every = found if len(found) == 2 else found | every
             if len(found) == 2:
                 break
-        return Trio(every[False], self._numbers(point), every[True]) if len(every) == 2 else None
+        trio = Trio(every.get(False), self._numbers(point), every.get(True))
+        return trio if (len(every) == 2 or self._one_sided) and self._has_two_sides(trio) else None
+
+    def _has_two_sides(self, trio: Trio) -> bool:
+        return {self._rule.holds(each) for each in trio.points if each is not None} == {True, False}
 
     def _is_allowed(self, point: Point) -> bool:
         avoided = any(point[name] in grid.avoid for name, grid in self._grids.items())
@@ -147,18 +170,21 @@ class Limit:
 
     def _gap(self, point: Point) -> Fraction | None:
         """Return by how much the first side exceeds the second; None where that divides by zero."""
-        return exact_gap(self._rule, self._numbers(point))
+        return exact_gap(self._rule, self._numbers(point), self._pair)
 
 
-def exact_gap(rule: Rule, numbers: Mapping[str, Any]) -> Fraction | None:
-    """Return by how much the first side of a comparison exceeds the second; None where there is none to compute."""
+def exact_gap(rule: Rule, numbers: Mapping[str, Any], pair: int = 0) -> Fraction | None:
+    """Return by how much the first side of a comparison exceeds the second; None where there is none to compute.
+
+    In a chain, `pair` says which comparison is meant.
+    """
     values = exact([numbers.get(name, default) for name, default in rule.inputs])
     if values is None or not rule.formula.sides:
         return None
     with localcontext(EXACT):
         given = [Fraction(value) for value in values] if rule.formula.divides else values
         try:
-            left, right = (Fraction(side(*given)) for side in rule.formula.sides[:2])
+            left, right = (Fraction(side(*given)) for side in rule.formula.sides[pair : pair + 2])
         except ZeroDivisionError:
             return None
     return left - right
@@ -187,9 +213,23 @@ class Flip:
             step = {**here, name: there[name]}
             if not self._rule.holds(step):
                 near, far = self._narrowed(here, name, place_of(grid, here[name]), place_of(grid, there[name]))
-                return Trio(*(near, None, far) if near[name] < far[name] else (far, None, near))
+                return self._trio(name, *((near, far) if near[name] < far[name] else (far, near)))
             here = step
         raise AssertionError("the last step leads to a point that breaks the rule")
+
+    def _trio(self, name: str, low: Numbers, high: Numbers) -> Trio:
+        """Return two neighbours with the one beyond, where one of them is exactly on the limit."""
+        if exact_gap(self._rule, low) == 0:
+            return Trio(self._beyond(name, low, -1), low, high)
+        if exact_gap(self._rule, high) == 0:
+            return Trio(low, high, self._beyond(name, high, 1))
+        return Trio(low, None, high)
+
+    def _beyond(self, name: str, point: Numbers, step: int) -> Numbers | None:
+        grid = self._grids[name]
+        place = place_of(grid, point[name]) + step
+        is_there = grid.least <= place <= grid.most and place not in grid.avoid
+        return {**point, name: grid.at(place)} if is_there else None
 
     def _narrowed(self, point: Numbers, name: str, near: int, far: int) -> tuple[Numbers, Numbers]:
         at = self._grids[name].at
@@ -197,6 +237,26 @@ class Flip:
             middle = (near + far) // 2
             near, far = (middle, far) if self._rule.holds({**point, name: at(middle)}) else (near, middle)
         return {**point, name: at(near)}, {**point, name: at(far)}
+
+
+class Crossings:
+    """Points beside each other of which one keeps a rule, while all others are kept by both.
+
+    For rules beside others whose sides no number in reach makes equal.
+    """
+
+    def __init__(self, grids: Mapping[str, Grid], rule: Rule, allows: Allows) -> None:
+        found = Region(grids, allows, [rule.holds]).crossings()
+        self._known = list(islice((Trio(low, None, high) for low, high in found), _MOST_CROSSINGS))
+
+    @property
+    def exists(self) -> bool:
+        """Whether such points are known."""
+        return bool(self._known)
+
+    def trio(self, draw: DrawFn) -> Trio:
+        """Draw two neighbours."""
+        return self._known[draw(index(len(self._known)))]
 
 
 def _places(grid: Grid) -> list[int]:

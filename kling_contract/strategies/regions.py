@@ -110,7 +110,10 @@ class Region:
 
     def _holds(self, point: Mapping[str, int]) -> bool:
         avoided = any(point[name] in each.avoid for name, each in self._grids.items())
-        return not avoided and self._allows({name: each.at(point[name]) for name, each in self._grids.items()})
+        return not avoided and self._allows(self._numbers(point))
+
+    def _numbers(self, point: Mapping[str, int]) -> Numbers:
+        return {name: each.at(point[name]) for name, each in self._grids.items()}
 
     def _corners(self) -> Iterator[dict[str, int]]:
         """Yield the lowest point, the highest, and all corners."""
@@ -118,7 +121,16 @@ class Region:
         for places in chain(zip(*ends, strict=True), product(*ends)):
             yield dict(zip(self._grids, places, strict=True))
 
+    def crossings(self) -> Iterator[tuple[Numbers, Numbers]]:
+        """Yield the numbers on both sides of a border, where both are allowed: the lower of one field first."""
+        for low, high in self._crossings():
+            if self._holds(low) and self._holds(high):
+                yield self._numbers(low), self._numbers(high)
+
     def _borders(self) -> Iterator[dict[str, int]]:
+        return chain.from_iterable(self._crossings())
+
+    def _crossings(self) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
         """Yield the points beside a border, along each field through places of the others that are evenly apart."""
         count = max(int(_LINES ** (1 / max(len(self._grids) - 1, 1))), 2)
         spread = {name: _spread(each, count) for name, each in self._grids.items()}
@@ -126,9 +138,10 @@ class Region:
             others = [each for each in self._grids if each != name]
             for places in islice(product(*(spread[each] for each in others)), _LINES):
                 line = dict(zip(others, places, strict=True))
-                yield from ({**line, name: place} for place in self._crossed(line, name, grid))
+                for low, high in self._crossed(line, name, grid):
+                    yield {**line, name: low}, {**line, name: high}
 
-    def _crossed(self, line: Mapping[str, int], name: str, grid: Grid) -> Iterator[int]:
+    def _crossed(self, line: Mapping[str, int], name: str, grid: Grid) -> Iterator[tuple[int, int]]:
         """Yield the places of a field on both sides of each one at which a rule begins or ceases to hold."""
         numbers = {other: self._grids[other].at(place) for other, place in line.items()}
         for holds in self._rules:
@@ -139,7 +152,7 @@ class Region:
             while high - low > 1:
                 middle = (low + high) // 2
                 low, high = (low, middle) if holds({**numbers, name: grid.at(middle)}) is last else (middle, high)
-            yield from (low, high)
+            yield low, high
 
     def _between(self) -> Iterator[dict[str, int]]:
         """Yield the points whose places are the first hundred, the middle or the last one."""

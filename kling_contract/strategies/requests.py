@@ -76,9 +76,10 @@ def limits(operation: str, *, provider: AnyProvider = PROVIDER) -> tuple[str, ..
 
 
 def on_boundary(operation: str, rule: str, *, provider: AnyProvider = PROVIDER) -> SearchStrategy[Boundary]:
-    """Return bodies in threes: exactly at a rule's limit, one decimal below it, and one above. Raises as `valid` does.
+    """Return bodies in threes: exactly at a rule's limit, one step below it, and one above. Raises as `valid` does.
 
-    Raises ValueError for a rule that has no limit.
+    `Boundary` says what a step is, and which of the three there may not be. At the limit of `<`, `>` and exclusive
+    limits a body is refused, at that of the others it is allowed. Raises ValueError for a rule that has no limit.
     """
     found = _operation(operation, provider)
     edges = _edges(found)
