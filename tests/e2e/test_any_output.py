@@ -20,6 +20,7 @@ import httpx
 import pytest
 from serving import ROOT, STUCK, TINY
 
+from kling_contract import demo_photo
 from kling_contract.cli import _parser, demo, main
 from mock_server import MockServer
 
@@ -113,6 +114,7 @@ def usual(place: Place) -> dict[str, tuple[int, str]]:
 def quickly() -> Iterator[None]:
     """Let the demo tell a short story."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo_photo, "photo", lambda: b"a picture")
         patch.setattr(demo._Story, "tell", lambda story: demo._chapter("The lake → breathes"))
         yield
 

@@ -9,6 +9,7 @@ from kling_contract.verify.conformance.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
+    from kling_contract.documents import Provider
     from kling_contract.verify.conformance.asking import Asked
     from kling_contract.verify.conformance.scope import Scope
 
@@ -34,7 +35,13 @@ def guards(
         at_fault = name in reached and (name in names or operation.family not in families)
         if at_fault and not succeeded and not scope.is_shut(operation):
             yield Failure("guard.success", name, f"none of its {asked} answers was a success")
-    keyed = [each for each in served if each.key]
-    unknown = {row.status for row in provider.errors.values() if row.means == "authentication"}
-    if keyed and all(each.status in unknown for each in keyed):
+    if is_locked_out(provider, served):
+        keyed = [each for each in served if each.key]
         yield Failure("guard.auth", None, f"all {len(keyed)} answers were about credentials", keyed[0])
+
+
+def is_locked_out(provider: Provider, served: Sequence[Asked]) -> bool:
+    """Whether all that was asked with the key was answered as if there were none, or another one."""
+    unknown = {row.status for row in provider.errors.values() if row.means == "authentication"}
+    keyed = [each for each in served if each.key]
+    return bool(keyed) and all(each.status in unknown for each in keyed)

@@ -26,6 +26,7 @@ _OF_KIND = {
 NO_CALLBACKS = "the server is not on this machine, or was not to be asked for callbacks"
 NO_SCHEMATHESIS = "it was left out"
 NOT_CLOSED = "none of the operations is one that the document calls unavailable and that stays closed"
+LOCKED_OUT = "every answer with the key was about credentials"
 NOT_SERVED = "no operation that is served was asked for"
 
 

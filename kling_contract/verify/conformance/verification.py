@@ -10,15 +10,15 @@ import httpx
 
 from kling_contract.clock import RealClock, stopwatch
 from kling_contract.verify.conformance.asking import Asked, Asking
-from kling_contract.verify.conformance.guards import guards
+from kling_contract.verify.conformance.guards import guards, is_locked_out
 from kling_contract.verify.conformance.scope import Scope
 from kling_contract.verify.conformance.settings import Settings
 from kling_contract.verify.conformance.steps import Step, steps
 from kling_contract.verify.conformance.supply import Supply
-from kling_contract.verify.conformance.unchecked import NOT_SERVED, Unchecked, unchecked
+from kling_contract.verify.conformance.unchecked import LOCKED_OUT, NOT_SERVED, Unchecked, unchecked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from kling_contract.clock import Clock
     from kling_contract.documents import Provider
@@ -110,7 +110,7 @@ def verify(
         supplies = {each.id: Supply.of(each, provider, settings.seed) for each in scope.creates}
         for step in steps(asking, scope, supplies):
             progress(step.name)
-            verification.parts.append(_taken(step, asking))
+            verification.parts.append(_taken(step, asking, _served(verification, scope)))
     progress("")
     verification.notes += (
         f"{each.id} is not served, as {provider.title} documents it; only that was looked at" for each in scope.shut
@@ -121,8 +121,14 @@ def verify(
     return verification
 
 
-def _taken(step: Step, asking: Asking) -> Part:
-    """Take a step, and return what came of it."""
+def _taken(step: Step, asking: Asking, served: Sequence[Asked]) -> Part:
+    """Take a step, and return what came of it.
+
+    Where a create was asked for, and the key is what all answers were about, hundreds of others would say the same.
+    """
+    creates = any(each.operation and each.operation.kind == "create" and each.key for each in served)
+    if creates and is_locked_out(asking.provider, served):
+        return Part(step.name, 0, (), reason=LOCKED_OUT)
     before, started = len(asking.all), stopwatch()
     failures = _distinct(step.checks)
     spent = round((stopwatch() - started) * 1000)
@@ -130,9 +136,13 @@ def _taken(step: Step, asking: Asking) -> Part:
 
 
 def _guarded(verification: Verification, scope: Scope, reached: set[str]) -> Part:
-    served = [each for each in verification.asked if each.operation and not scope.is_shut(each.operation)]
+    served = _served(verification, scope)
     found = guards(scope, reached, verification.counts, served, verification.failures)
     return Part("guards", 0, _distinct(found), looked_at=len(served), reason=NOT_SERVED)
+
+
+def _served(verification: Verification, scope: Scope) -> list[Asked]:
+    return [each for each in verification.asked if each.operation and not scope.is_shut(each.operation)]
 
 
 def _distinct(failures: Iterable[Failure]) -> tuple[Failure, ...]:
