@@ -65,6 +65,7 @@ class Admission:
         if violations:
             unreadable = not isinstance(body, dict) or any(each.rule in _UNREADABLE for each in violations)
             self.settle(call, violations, forgivable=not unreadable)
+        assert isinstance(body, dict), "nothing else is forgivable"
         return dict(call.operation.given(body))
 
     def settle(self, call: Call, violations: Sequence[Violation], *, forgivable: bool) -> None:

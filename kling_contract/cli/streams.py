@@ -102,7 +102,10 @@ class Output(io.TextIOBase):
 class Closed(Output):
     """In the place of a stream that was closed before the command began; nothing is wrong with that."""
 
-    is_read = False
+    @property
+    def is_read(self) -> bool:
+        """Whether anybody can read it: nobody."""
+        return False
 
 
 @contextlib.contextmanager

@@ -82,7 +82,8 @@ def _parameters(operation: Operation, item: Mapping[str, Any]) -> Iterator[tuple
 
 
 def _parameter(operation: Operation, says: Mapping[str, Any]) -> str | None:
-    name, place, kind = says["name"], says["in"], says.get("schema", {}).get("type")
+    name: str = says["name"]
+    place, kind = says["in"], says.get("schema", {}).get("type")
     paging = place == "query" and name in (operation.page, operation.size)
     if says.get("style", _STYLES[place]) != _STYLES[place]:
         return f"the {place} parameter {name} has the style {says['style']}; accepted: {_STYLES[place]}"
