@@ -29,7 +29,7 @@ def asked(body: bytes, coding: str, **settings: Any) -> Any:
     return Core("kling", **settings).create(VIDEO, body, content_encoding=coding)
 
 
-@pytest.mark.parametrize(("coding", "body"), ANSWERED)
+@pytest.mark.parametrize(("coding", "body"), ANSWERED, ids=["gzip", "zlib", "bare", "identity"])
 def test_a_compressed_body_is_taken_as_what_it_says(coding: str, body: bytes) -> None:
     answer = asked(body, coding)
     assert answer.status == 200, answer.body
@@ -57,7 +57,9 @@ def test_another_coding_is_refused_by_name_in_the_mocks_own_words(coding: str) -
     assert [each.rule for each in answer.entry.violations] == ["body.encoding"]
 
 
-@pytest.mark.parametrize("body", [PLAIN, gzip.compress(PLAIN)[:-9], gzip.compress(PLAIN) + b"x"])
+@pytest.mark.parametrize(
+    "body", [PLAIN, gzip.compress(PLAIN)[:-9], gzip.compress(PLAIN) + b"x"], ids=["plain", "cut", "longer"]
+)
 def test_a_broken_body_is_answered_as_the_provider_would_and_named(body: bytes) -> None:
     answer = asked(body, "gzip", lenient=True)
     assert (answer.status, answer.body["code"]) == (400, 1201)

@@ -70,6 +70,7 @@ def test_another_coding_is_refused_by_name(coding: str) -> None:
         (zlib.compress(BODY) + b"more", "deflate", "stands behind the end"),
         (b"", "deflate", "ends too early"),
     ],
+    ids=["plain", "cut", "half", "longer", "no deflate", "cut deflate", "longer deflate", "empty"],
 )
 def test_a_broken_body_is_named(body: bytes, coding: str, said: str) -> None:
     with pytest.raises(Undecodable, match=said) as found:
@@ -77,7 +78,11 @@ def test_a_broken_body_is_named(body: bytes, coding: str, said: str) -> None:
     assert (found.value.unknown, found.value.large) == (False, False)
 
 
-@pytest.mark.parametrize("bomb", [gzip.compress(bytes(MOST + 1)), gzip.compress(bytes(MOST)) + gzip.compress(b"1")])
+@pytest.mark.parametrize(
+    "bomb",
+    [gzip.compress(bytes(MOST + 1)), gzip.compress(bytes(MOST)) + gzip.compress(b"1")],
+    ids=["one member", "two members"],
+)
 def test_a_body_that_grows_too_large_is_refused(bomb: bytes) -> None:
     with pytest.raises(Undecodable, match="larger than 10000 bytes once it is decoded") as found:
         decoded(bomb, "gzip", MOST)
