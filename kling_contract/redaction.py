@@ -21,7 +21,7 @@ MARK = "[redacted]"
 SMALL = 4096  # bytes of a body that are kept as they came
 
 _SECRET = re.compile(
-    r"auth|cookie|token|secret|passw|credential|signature|csrf|xsrf|dpop|^(sig|jwt|sid|pwd)$"
+    r"auth(?!ority|ored|ors?$)|cookie|token|secret|passw|credential|signature|csrf|xsrf|dpop|^(sig|jwt|sid|pwd)$"
     r"|(?<!kling-)session(id|-id|_id)?$|(?<!idempotency-)(?<!idempotency_)key(id|-id|_id)?$",
     re.IGNORECASE,
 )

@@ -124,7 +124,8 @@ class Endpoints:
         if isinstance(found, str):
             nearest = served.routes.nearest(exchange.method, address.path)
             hint = f"the nearest is {nearest}" if nearest else None
-            message = f"{served.provider.title} has no route {exchange.method} {address.path}"
+            about = f"the document of {served.provider.title} ({served.provider.date})"
+            message = f"{about} has no route {exchange.method} {address.path}"
             entry.violations.append(Violation("", found, message, None, hint))
             raise Refusal(found, message=message)
         call = Call(exchange, served.provider, address.session, found.operation, found.value, entry)

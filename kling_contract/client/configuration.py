@@ -55,8 +55,13 @@ class Configuration:
             raise ConfigurationError(f"{name} is {url!r}; accepted: http(s)://host, with a path prefix if need be")
         return url.rstrip("/")
 
-    def credential(self, provider: Provider, clock: Clock) -> KeyCredential | TokenCredential:
-        """Return the credential: what was given explicitly first, then a key before an access and a secret key."""
+    def credential(self, provider: Provider, clock: Clock) -> KeyCredential | TokenCredential | None:
+        """Return the credential: what was given explicitly first, then a key before an access and a secret key.
+
+        None for a provider that asks for none: a key that it has no use for is not sent to it.
+        """
+        if not provider.auth.asks:
+            return None
         if self.api_key and (self.access_key or self.secret_key):
             raise ConfigurationError("give api_key, or access_key and secret_key; not both")
         access = self.access_key or self._variable("KLING_ACCESS_KEY")

@@ -49,7 +49,7 @@ class Conversation:
 
     provider: Provider
     base_url: str
-    credential: KeyCredential | TokenCredential
+    credential: KeyCredential | TokenCredential | None
     clock: Clock
     retries: int
     _urls: dict[str, httpx.URL] = field(default_factory=dict, repr=False)
@@ -148,7 +148,7 @@ class Conversation:
         return TaskState.of((yield from self.ask(operation, path)))
 
     def _once(self, operation: Operation, path: str, content: bytes | None) -> Steps[dict[str, Any]]:
-        headers = {"Authorization": f"Bearer {self.credential.bearer()}"}
+        headers = {"Authorization": f"Bearer {self.credential.bearer()}"} if self.credential else {}
         if content is not None:
             headers["Content-Type"] = "application/json"
         try:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kling_contract.documents.files import Source
 
 VERSION = "3.1"
+_HOW = "; openapi/README.md tells how to write a document"
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -64,13 +65,13 @@ def _check_kind(source: Source) -> None:
     if "openapi" not in tree:
         message = "not an OpenAPI 3.1 document (it has no `openapi: 3.1.0`)"
         if "swagger" in tree:
-            message = f"this is Swagger {_version(source, 'swagger')}; OpenAPI {VERSION} is read here"
+            message = f"this is Swagger {_version(source, 'swagger')}; OpenAPI {VERSION} is read here{_HOW}"
         raise source.error(message, ("swagger",))
     version = _version(source, "openapi")
     if version.split(".")[:2] != VERSION.split("."):
-        raise source.error(f"this is OpenAPI {version}; {VERSION} is read here", ("openapi",))
+        raise source.error(f"this is OpenAPI {version}; {VERSION} is read here{_HOW}", ("openapi",))
     if not isinstance(tree.get("info"), dict) or "x-provider" not in tree["info"]:
-        raise source.error("info has no x-provider", ("info",))
+        raise source.error(f"info has no x-provider{_HOW}", ("info",))
 
 
 def _version(source: Source, key: str) -> str:

@@ -114,6 +114,11 @@ class Auth:
     lifetime: int = 1800
     early: int = 5
 
+    @property
+    def asks(self) -> bool:
+        """Whether any credential is asked for."""
+        return self.key or self.hs256
+
 
 @dataclass(frozen=True, eq=False)
 class ErrorRow:

@@ -271,7 +271,8 @@ class MockHandle:
     def _options(self) -> dict[str, Any]:
         from mock_server.waiting import SessionTime
 
-        keys = {"api_key": DUMMY_KEY, "access_key": "", "secret_key": ""}
+        pair = "" if self.provider.auth.key else DUMMY_KEY
+        keys = {"api_key": DUMMY_KEY if self.provider.auth.key else "", "access_key": pair, "secret_key": pair}
         return {"provider": self.provider, "base_url": self._root, "clock": SessionTime(lambda: self.session), **keys}
 
     @property

@@ -88,6 +88,25 @@ def test_callbacks_are_checked_with_a_body_that_is_drawn_where_there_is_no_examp
     assert not any("callback" in check for each in found.unchecked for check in each.checks)
 
 
+def test_what_only_one_of_callback_and_query_has_a_place_for_is_no_difference(tmp_path: Path) -> None:
+    told = (*CLIP, "callbacks", "done", "{$request.body#/hook}", "post")
+    provider = edited(
+        tmp_path,
+        ((*told, "x-envelope"), {"event": "job", "about": {"id": "$id", "state": "$status"}}),
+        ((*told, "requestBody", "content", "application/json", "schema"), {"type": "object"}),
+    )
+    found = verified(provider, "createImageToVideo", "getImageToVideo")
+    assert found.failures == []
+    assert "createImageToVideo callback.agrees" not in reasons(found)
+
+
+def test_a_document_that_asks_for_no_credential_is_not_checked_for_one(tmp_path: Path) -> None:
+    provider = edited(tmp_path, (("info", "x-provider", "auth"), {"key": False}))
+    found = verified(provider, "createImageToVideo", "getImageToVideo")
+    assert found.failures == []
+    assert reasons(found)["createImageToVideo auth.required"] == "the document asks for no credential"
+
+
 def test_callbacks_that_no_body_may_ask_this_machine_for_are_not_checked(tmp_path: Path) -> None:
     hook = ("components", "schemas", "Clip", "properties", "hook", "pattern")
     provider = edited(tmp_path, (hook, "^https://hooks[.]example/[a-z]+$"))

@@ -299,5 +299,5 @@ def test_a_time_may_be_written_in_each_of_three_ways() -> None:
 def test_an_object_that_is_null_is_an_absent_one_unless_it_has_to_say_something() -> None:
     envelope = Envelope({"id": "$id", "result": {"files": {"$each": "images", "item": {"url": "$url"}}}})
     assert envelope.match({"id": "1", "result": None}) == {"id": "1"}
-    with pytest.raises(Mismatch, match="/result: None instead of an object"):
+    with pytest.raises(Mismatch, match="/result: null instead of an object"):
         Envelope({"result": {"code": 0}}).match({"result": None})

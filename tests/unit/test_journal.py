@@ -186,9 +186,20 @@ def test_a_secret_is_hidden_where_a_text_was_cut(before: int) -> None:
     assert SECRET[:8] not in last(desk)["body"]["prompt"]
 
 
-@pytest.mark.parametrize("name", ["idempotency-key", "user-agent", "x-kling-session", "keyboard", "monkey-business"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("idempotency-key", "user-agent", "x-kling-session", "keyboard", "monkey-business"),
+        *("authority", "x-authored-by", "author", "authors"),
+    ],
+)
 def test_what_is_no_secret_is_shown(name: str) -> None:
     assert redaction.headers({name: "value"}) == {name: "value"}
+
+
+@pytest.mark.parametrize("name", ["authorization", "Proxy-Authorization", "x-auth", "authToken", "oauth", "authorize"])
+def test_what_is_a_secret_is_not(name: str) -> None:
+    assert redaction.headers({name: "value"}) == {name: redaction.MARK}
 
 
 def test_urls_keep_their_place_and_nothing_else() -> None:

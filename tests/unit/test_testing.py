@@ -7,6 +7,7 @@ import contextlib
 import json
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -436,6 +437,21 @@ def test_a_refused_credential_is_told_with_the_reason() -> None:
             "a hint, no failure: POST /kling/v1/videos/image2video: auth.quotes: there are quotes around the key "
             "(send it without them)"
         ]
+
+
+@pytest.mark.parametrize(
+    ("auth", "sent"),
+    [({"key": False}, 0), ({"key": False, "hs256": {"lifetime": 60, "early": 5}}, 3), ({"key": True}, 1)],
+    ids=["nothing", "tokens", "keys"],
+)
+def test_our_client_has_what_the_document_asks_for(tmp_path: Path, auth: dict[str, Any], sent: int) -> None:
+    provider = edited(tmp_path, (("info", "x-provider", "auth"), auth))
+    with mock(provider=provider) as kling:
+        kling.client.create("createPoster", prompt="a cat", columns=1, rows=1)
+        assert [request.status for request in kling.requests] == [200]
+        key = kling.client._talk.credential
+    assert (key is None) == (sent == 0)
+    assert key is None or len(key.bearer().split(".")) == sent
 
 
 def test_what_was_not_created_is_told_with_what_was() -> None:

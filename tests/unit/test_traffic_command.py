@@ -332,6 +332,24 @@ def test_tasks_are_followed_in_each_recording_by_itself(
     assert (code, out.splitlines()[-1]) == (0, "9 entries, 9 judged: 0 violations, 0 notes")
 
 
+def test_what_http_2_says_again_as_headers_hides_no_host_and_keeps_no_key(
+    entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for each in entries:
+        host, path = "api.cometapi.com", each["request"]["url"].partition(".com")[2]
+        each["request"]["url"] += "?key=S3Kq"
+        told = {":authority": host, ":path": f"{path}?key=S3Kq", ":method": "POST", "authority": host}
+        each["request"]["headers"] += [{"name": name, "value": value} for name, value in told.items()]
+    recording, out = write(tmp_path, har(entries)), tmp_path / "out.har"
+    code, told = checked(capsys, recording, "--redact", out)
+    again, retold = checked(capsys, out)
+    assert (code, told["judged"]) == (again, retold["judged"])
+    assert retold["judged"] == len(entries)
+    written = out.read_text()
+    assert "https://api.cometapi.com/kling/v1/videos/image2video" in written
+    assert "S3Kq" not in written
+
+
 def test_what_a_redacted_copy_leaves_out_is_told_with_the_reason(
     entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

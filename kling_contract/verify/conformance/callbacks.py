@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.client.answers import STATUSES, task_id
 from kling_contract.contract import check_callback, check_request
-from kling_contract.envelopes import Mismatch
+from kling_contract.envelopes import Mismatch, names_in
 from kling_contract.reading import parse
 from kling_contract.verify.conformance.bodies import fresh
 from kling_contract.verify.conformance.expecting import expect_success, fail
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kling_contract.documents import Operation
+    from kling_contract.envelopes import Envelope
     from kling_contract.verify.conformance.asking import Asked, Asking
 
 _LARGEST = 1 << 20  # bytes of a callback
@@ -109,7 +110,7 @@ def called_back(asking: Asking, create: Operation, body: Any, listener: Listener
     get = asking.beside(create, "get")
     if get is not None:
         asking.making("callback.agrees", create)
-        _agree(asking.get(get, name), _values(create, told[-1]))
+        _agree(create, asking.get(get, name), _values(create, told[-1]))
 
 
 def _of(create: Operation, told: list[Told], name: str) -> list[Told]:
@@ -126,15 +127,22 @@ def _contract(create: Operation, born: Asked, told: Told) -> None:
         raise fail("callback.contract", born, "a callback is not made after its envelope")
 
 
-def _agree(asked: Asked, told: dict[str, Any]) -> None:
+def _agree(create: Operation, asked: Asked, told: dict[str, Any]) -> None:
     expect_success(asked, "answer.contract")
     found = asked.values
+    # What one of the two envelopes has no place for is no difference.
+    both = _named(asked.operation.envelope if asked.operation else None) & _named(create.callback)
     differing = [name for name in ("id", "status", "created_ms", "reason") if found.get(name) != told.get(name)]
-    for name in ("images", "videos"):
-        if len(found.get(name) or []) != len(told.get(name) or []):
-            differing.append(name)
+    differing += [name for name in ("images", "videos") if len(found.get(name) or []) != len(told.get(name) or [])]
+    differing = [name for name in differing if name in both]
     if differing:
         raise fail("callback.agrees", asked, f"the last callback and the query differ in {', '.join(differing)}")
+
+
+def _named(envelope: Envelope | None) -> set[str]:
+    """Return the values that an envelope has a place for; a time of creation is one, in whatever unit."""
+    found = {name for _, name in names_in(envelope.template)} if envelope else set()
+    return {"created_ms" if name.startswith("created_") else name for name in found}
 
 
 def _values(create: Operation, told: Told) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def closed(asking: Asking, operations: Iterable[Operation]) -> Iterator[Failure]
 def outside(asking: Asking, operations: list[Operation]) -> Iterator[Failure]:
     """Yield how routes fail without credentials, for a task that is not there, and for a path that is not there."""
     for operation in operations:
-        yield from caught(partial(_wants_credentials, asking, operation))
+        if asking.provider.auth.asks:
+            yield from caught(partial(_wants_credentials, asking, operation))
         if operation.kind == "get":
             yield from caught(partial(_misses, asking, operation))
     if operations:

@@ -60,6 +60,8 @@ class Reasons:
 
     def why(self, check: str, operation: Operation) -> str:
         """Return why a check was not made of an operation."""
+        if check == "auth.required" and not self.scope.provider.auth.asks:
+            return "the document asks for no credential"
         if operation.kind != "create":
             return self._without_task(operation)
         group, _, name = check.partition(".")

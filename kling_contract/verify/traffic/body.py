@@ -135,4 +135,4 @@ def _content(file: Path) -> tuple[bytes | None, str | None]:
         with file.open("rb") as opened:
             return opened.read(MOST + 1)[:MOST], None
     except OSError as error:
-        return None, f"the recorder kept it as {file.name}, and it cannot be opened: {error.strerror}"
+        return None, f"the recorder kept it as {file.name}, and it cannot be opened: {error.strerror or error}"

@@ -63,9 +63,11 @@ def _part(node: Any, key: str) -> dict[str, Any]:
 
 
 def _headers(message: dict[str, Any]) -> dict[str, str]:
+    """Return the headers, without the pseudo-headers of HTTP/2 (`:path`), which say again what stands elsewhere."""
     listed = message.get("headers")
     named = (each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
-    return folded((each["name"], str(each.get("value", ""))) for each in named if isinstance(each.get("name"), str))
+    pairs = ((each.get("name"), str(each.get("value", ""))) for each in named)
+    return folded((name, value) for name, value in pairs if isinstance(name, str) and not name.startswith(":"))
 
 
 def beside(folder: Path, name: Any) -> Path | None:

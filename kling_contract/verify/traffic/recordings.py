@@ -167,12 +167,22 @@ def _no_recording(names: list[str]) -> str:
 
 
 def _kind(head: bytes, place: str) -> str:
-    """Return the event with which the value at a place begins, or "" where the head does not show it."""
+    """Return the event with which the value at a place begins, or "" where the head does not show it.
+
+    Not by the prefixes that ijson can tell of each value: the square of the depth is what they take.
+    """
+    steps, depth = place.split("."), 0
+    last = len(steps)
     try:
-        events = ijson.parse(BytesIO(head))
-        return next((str(event) for prefix, event, _ in events if prefix == place), "")
+        for event, value in ijson.basic_parse(BytesIO(head)):
+            if not steps:
+                return str(event)
+            if event == "map_key" and value == steps[0] and depth == last - len(steps) + 1:
+                steps.pop(0)
+            depth += event.startswith("start_") - event.startswith("end_")
     except ijson.JSONError:
-        return ""
+        pass
+    return ""
 
 
 def _names(head: bytes) -> list[str]:
