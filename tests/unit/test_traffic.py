@@ -441,6 +441,7 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON, st.sampled_from([0, 200, 200, 302, 400, 404, 500]))
+@example({"static_mask": ""}, None, 200)
 def test_no_exchange_makes_the_judges_raise_and_its_redacted_copy_is_judged_alike(
     asked: Any, told: Any, status: int
 ) -> None:

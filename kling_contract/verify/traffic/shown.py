@@ -106,7 +106,7 @@ class Texts:
         return _marked(value) if secret else self._shown(value, schema, (*place, name))
 
     def _text(self, text: str, schema: Mapping[str, Any], place: Place) -> str:
-        if "x-image" in schema and not is_url(text):
+        if text and "x-image" in schema and not is_url(text):
             digest = f"[image {_in_words(text)}]"
             self._places[pointer_to(place)] = {"pointer": pointer_to(place), "image": digest, "violations": []}
             return digest
