@@ -7,7 +7,9 @@ import pytest
 from tests.e2e.suites import run
 
 
-@pytest.mark.parametrize("first", ["valid", "broken", "on_boundary"])
+@pytest.mark.parametrize(
+    "first", ["broken", *(pytest.param(each, marks=pytest.mark.thorough) for each in ("valid", "on_boundary"))]
+)
 def test_a_first_draw_is_no_slow_one(pytester: pytest.Pytester, first: str) -> None:
     # Hypothesis calls a draw of a second too slow. Calls are counted, which are the same on any machine: building its
     # table of characters, which has to be done before the first draw, takes some 15 million of them.
