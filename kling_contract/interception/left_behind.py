@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from kling_contract.interception.patches import Patch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
     from types import FrameType
 
 _Stack: TypeAlias = "list[FrameType]"  # the innermost frame first
@@ -38,9 +40,9 @@ class _Mark:
 
 
 class _Left(NamedTuple):
-    """Whose a thread is as long as a frame of it is being run."""
+    """Whose a thread is as long as a frame of it is being run; None for all its life."""
 
-    frame: FrameType
+    frame: FrameType | None
     left_by: str
 
 
@@ -57,7 +59,9 @@ def left_by() -> str | None:
     if mark is not None and mark.left_by is not None and (in_a_task or not in_a_loop):
         return mark.left_by
     # A task that began under a mock knows better than the thread of its loop, which may serve many too.
-    if left is None or (in_a_task and mark is not None) or not _is_run(left.frame):
+    if left is None or (in_a_task and mark is not None):
+        return None
+    if left.frame is not None and not _is_run(left.frame):
         return None
     return str(left.left_by)
 
@@ -83,10 +87,13 @@ class Watch:
     def __init__(self, name: str) -> None:
         self._name = name
         self._tasks: WeakKeyDictionary[asyncio.Task[Any], _Mark] = WeakKeyDictionary()
+        self._jobs: WeakKeyDictionary[Future[Any], _Mark] = WeakKeyDictionary()
 
     def patches(self) -> Iterator[Patch]:
         """Yield those by which tasks are known, and by which no test hears how what another left behind died."""
         yield Patch(threading, "excepthook", _unless_refused(threading.excepthook))
+        yield Patch(threading.Thread, "start", _inheriting(threading.Thread.start))
+        yield Patch(ThreadPoolExecutor, "submit", self._submitting(ThreadPoolExecutor.submit))
         loops: list[Any] = [asyncio.BaseEventLoop]
         if (uvloop := sys.modules.get("uvloop")) is not None:
             loops.append(uvloop.Loop)
@@ -109,6 +116,23 @@ class Watch:
 
         return create_task
 
+    def _submitting(self, submit: Any) -> Any:
+        def marked(executor: ThreadPoolExecutor, job: Any, /, *given: Any, **named: Any) -> Any:
+            mark = _Mark(left_by())
+
+            def run(*given: Any, **named: Any) -> Any:
+                before = _mark.set(mark)
+                try:
+                    return job(*given, **named)
+                finally:
+                    _mark.reset(before)
+
+            future = submit(executor, run, *given, **named)
+            self._jobs[future] = mark
+            return future
+
+        return marked
+
     @contextmanager
     def until_the_end(self) -> Iterator[None]:
         """Take note at the end of what is left behind."""
@@ -117,6 +141,7 @@ class Watch:
             yield
         finally:
             self._mark_tasks()
+            self._mark_jobs()
             for thread, stack in _stacks().items():
                 self._mark_thread(thread, stack, before.get(thread))
 
@@ -125,10 +150,18 @@ class Watch:
             if not task.done() and not _waits(task):
                 mark.left_by = mark.left_by or self._name
 
+    def _mark_jobs(self) -> None:
+        """Mark what waits in a pool for a thread; what one does already is seen by its stack."""
+        for job, mark in list(self._jobs.items()):
+            if not job.done() and not job.running():
+                mark.left_by = mark.left_by or self._name
+
     def _mark_thread(self, thread: threading.Thread, stack: _Stack, before: _Stack | None) -> None:
         known: _Left | None = thread.__dict__.get(_NOTE)
-        work = _work(stack, before)
-        if work is not None and (known is None or known.frame not in stack):
+        # A timer waits for its time and for no work, and nothing in its stack is its test's until then.
+        timer = isinstance(thread, threading.Timer) and before is None
+        work = stack[-1] if timer else _work(stack, before)
+        if work is not None and (known is None or (known.frame is not None and known.frame not in stack)):
             thread.__dict__[_NOTE] = _Left(work, self._name)
 
 
@@ -167,6 +200,24 @@ def _is_waiting(stack: _Stack) -> bool:
     """Say whether a thread waits for work, or runs no Python of its own."""
     waiting = next((_named(each)[0] for each in stack if _named(each)[0] != "threading"), None)
     return waiting is None or waiting in _WAITING
+
+
+def _inheriting(start: Any) -> Any:
+    """Return how threads start: what code starts that was left behind is left behind as well."""
+
+    def started(thread: threading.Thread) -> None:
+        owner = left_by()
+        if owner is not None and not _is_worker(thread):
+            thread.__dict__[_NOTE] = _Left(None, owner)
+        start(thread)
+
+    return started
+
+
+def _is_worker(thread: threading.Thread) -> bool:
+    """Say whether a thread that is about to start will do what a pool gives it, for whoever gives that."""
+    run = getattr(thread, "_target", None) or type(thread).run
+    return (getattr(run, "__module__", ""), getattr(run, "__name__", "")) in _WORKERS
 
 
 def _unless_refused(hook: Any) -> Any:

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -180,6 +181,55 @@ def threads_wait(thread: threading.Thread) -> bool:
     from kling_contract.interception.left_behind import _is_waiting, _stacks
 
     return _is_waiting(_stacks()[thread])
+
+
+def test_a_timer_that_runs_out_later_is_refused() -> None:
+    go, came = threading.Event(), queue.SimpleQueue[object]()
+    with mock():
+        timer = threading.Timer(3600, lambda: came.put(outcome(with_httpx)))
+        timer.finished = SimpleNamespace(wait=go.wait, is_set=lambda: False, set=go.set)  # type: ignore[assignment]
+        timer.start()
+    with mock() as kling:
+        go.set()
+        timer.join()
+        assert isinstance(came.get(), httpx.ConnectError)
+        assert kling.requests == []
+
+
+def test_what_was_given_to_a_pool_and_waits_there_is_refused_when_its_turn_comes() -> None:
+    go = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        with mock():
+            pool.submit(go.wait)
+            late = pool.submit(outcome, with_httpx)
+        with mock() as kling:
+            go.set()
+            assert isinstance(late.result(), httpx.ConnectError)
+            assert pool.submit(outcome, with_httpx).result() == 200
+            assert len(kling.requests) == 1
+
+
+def test_a_thread_that_what_was_left_behind_starts_is_left_behind_too() -> None:
+    came = queue.SimpleQueue[object]()
+
+    def start_another() -> None:
+        child = threading.Thread(target=lambda: came.put(outcome(with_httpx)))
+        child.start()
+        child.join()
+
+    with mock():
+        left = Left(start_another)
+    with mock() as kling:
+        left.asked()
+        assert isinstance(came.get(), httpx.ConnectError)
+        assert kling.requests == []
+
+
+def outcome(ask: Callable[[], object]) -> object:
+    try:
+        return ask()
+    except Exception as error:
+        return error
 
 
 def test_a_pool_serves_whoever_submits() -> None:
