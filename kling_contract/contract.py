@@ -18,7 +18,7 @@ import jsonschema_rs
 from kling_contract.documents.conditions import Step, condition_fields, conditions, follows, keywords, walk
 from kling_contract.errors import Violation
 from kling_contract.images import ImageRule, judge
-from kling_contract.names import known_as, meant, renames
+from kling_contract.names import aliases_of, known_as, meant, renames
 from kling_contract.reading import Place, pointer_to, unreadable, without
 from kling_contract.rules import Broken, RulesKeyword
 from kling_contract.wording import Failure, shown, words
@@ -253,7 +253,7 @@ def _blank(operation: Operation, name: str) -> Violation:
 
 def _unknown(operation: Operation, name: str, body: Mapping[str, Any], others: Iterable[Provider]) -> Violation:
     message = f"{name} is not in {operation.title}'s document"
-    hint = _alias(operation, name, others) or meant(name, operation.properties, body)
+    hint = _alias(operation, name, others) or meant(name, operation.properties, body, aliases_of(operation.properties))
     return Violation(pointer_to((name,)), "field.unknown", message, None, hint)
 
 

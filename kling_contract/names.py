@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,16 +16,19 @@ _SIGNS = re.compile(r"[^0-9a-z]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def meant(name: str, known: Collection[str], given: Collection[str] = ()) -> str | None:
+def meant(
+    name: str, known: Collection[str], given: Collection[str] = (), aliases: Mapping[str, str] = MappingProxyType({})
+) -> str | None:
     """Return a hint that names the field that an unknown name was probably meant for, if there is one.
 
-    That is a known one that is spelled like it, or else its only twin: one with another first word, and not `given`.
+    That is a known one that is spelled like it, itself or by one of its `aliases` (of which each leads to a known one),
+    or else its only twin: one with another first word, and not `given`.
     """
     if len(name) > _LONGEST:
         return None
-    closest = max(known, key=lambda each: closeness(name, each), default=None)
+    closest = max((*known, *aliases), key=lambda each: closeness(name, each), default=None)
     if closest is not None and closeness(name, closest) >= _CLOSE:
-        return f"did you mean {closest!r}?"
+        return f"did you mean {aliases.get(closest, closest)!r}?"
     twins = [each for each in known if each not in given and _are_twins(name, each)]
     return f"did you mean {twins[0]!r}?" if len(twins) == 1 else None
 
@@ -37,6 +41,11 @@ def known_as(name: str, properties: Mapping[str, Mapping[str, Any]]) -> str | No
     same = (own for own in properties if normal(own) == plain)
     others = (own for own, each in properties.items() if plain in map(normal, each.get("x-also-known-as", ())))
     return next(same, None) or next(others, None)
+
+
+def aliases_of(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return what others call fields -> the field."""
+    return {alias: own for own, each in properties.items() for alias in each.get("x-also-known-as", ())}
 
 
 def normal(name: str) -> str:

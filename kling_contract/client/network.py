@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -80,8 +81,9 @@ def is_loopback(host: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
+        # As a socket reads it: 127.1 and 0x7f000001 are addresses too.
+        address = ipaddress.ip_address(socket.inet_ntoa(socket.inet_aton(name)) if ":" not in name else name)
+    except (OSError, ValueError):
         return False
     plain = getattr(address, "ipv4_mapped", None) or address
     return bool(plain.is_loopback or plain.is_unspecified)

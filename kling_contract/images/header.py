@@ -19,7 +19,8 @@ FORMATS = ("png", "jpeg", "gif", "webp", "bmp", "tiff", "avif/heic")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEIF_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 _BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
-_END_MARKS = {"png": b"IEND\xaeB`\x82", "jpeg": b"\xff\xd9"}
+# What a file ends with, and how many bytes that has: of a PNG's last chunk the checksum too, whatever it says.
+_ENDS = {"png": (b"\0\0\0\0IEND", 12), "jpeg": (b"\xff\xd9", 2)}
 
 # As libjpeg does, bytes between segments, fill bytes and stuffed zeros are passed over in search of a marker.
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
@@ -56,8 +57,9 @@ def read_header(data: bytes) -> Header:
         return Header(name, 0, 0, True, "the header is cut")
     except ValueError as error:
         return Header(name, 0, 0, False, str(error))
-    mark = _END_MARKS.get(name)
-    truncated = mark is not None and data.rfind(mark, end) < 0
+    mark, size = _ENDS.get(name, (b"", 0))
+    at = data.rfind(mark, end)
+    truncated = bool(mark) and (at < 0 or at + size > len(data))
     return Header(name, width, height, truncated, None if width and height else f"the header says {width}x{height}")
 
 

@@ -67,6 +67,16 @@ def test_only_then_comes_spelling() -> None:
     assert hints["/seed"] is None
 
 
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("img_url", "image"), ("imag_url", "image"), ("end_img", "image_tail"), ("web_hook", "callback_url")],
+)
+def test_a_slip_in_what_others_call_a_field_leads_to_the_field(name: str, field: str) -> None:
+    (found,) = (each for each in noted("cometapi", VIDEO, {name: "x"}) if each.pointer == f"/{name}")
+    assert found.hint
+    assert field in found.hint
+
+
 def test_a_required_field_under_another_name_is_to_be_renamed() -> None:
     (found,) = check_request(operation("cometapi", VIDEO), {"image_url": URL})
     assert (found.rule, found.hint) == ("schema.required", "rename image_url to image")

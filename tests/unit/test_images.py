@@ -517,6 +517,13 @@ class TestJudgePicture:
         for mode in ("RGB", "L", "P", "RGBA", "1"):
             assert judge(encode(saved("PNG", (300, 300), mode)), RULE) == []
 
+    def test_the_last_checksum_is_one_too(self) -> None:
+        data = bytearray(png(300, 300))
+        data[-1] ^= 1
+        (violation,) = judge(encode(bytes(data)), RULE)
+        said = f"is a broken png: the checksum of its IEND chunk at byte {len(data) - 12} is wrong"
+        assert (violation.rule, violation.message) == ("image.format", said)
+
     def test_a_file_that_was_cut_has_no_wrong_checksum(self) -> None:
         whole = png(300, 300)
         for end in range(40, len(whole) - 1):
