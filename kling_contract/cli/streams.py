@@ -74,6 +74,9 @@ class Output(io.TextIOBase):
         with self._failing():
             self._stream.flush()
 
+    def close(self) -> None:
+        """Leave the stream beneath open: it is not ours, and may be closed already when this one is collected."""
+
     def isatty(self) -> bool:
         """Whether a person may be looking."""
         return self._stream.isatty()

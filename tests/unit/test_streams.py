@@ -53,6 +53,15 @@ def without(fault: str) -> Iterator[TextIO]:
         ("≤ 3 · ≥ 2", "latin-1", "<= 3 · >= 2"),
     ],
 )
+def test_it_goes_without_a_word_when_what_is_beneath_it_is_closed() -> None:
+    beneath = io.StringIO()
+    out = Output(beneath)
+    out.write("a")
+    beneath.close()
+    out.close()
+    assert beneath.closed
+
+
 def test_what_an_encoding_does_not_have_has_a_stand_in(text: str, encoding: str, shown: str) -> None:
     assert spelled(text, encoding) == shown
     stream = encoded(encoding)
