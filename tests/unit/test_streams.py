@@ -53,15 +53,6 @@ def without(fault: str) -> Iterator[TextIO]:
         ("≤ 3 · ≥ 2", "latin-1", "<= 3 · >= 2"),
     ],
 )
-def test_it_goes_without_a_word_when_what_is_beneath_it_is_closed() -> None:
-    beneath = io.StringIO()
-    out = Output(beneath)
-    out.write("a")
-    beneath.close()
-    out.close()
-    assert beneath.closed
-
-
 def test_what_an_encoding_does_not_have_has_a_stand_in(text: str, encoding: str, shown: str) -> None:
     assert spelled(text, encoding) == shown
     stream = encoded(encoding)
@@ -128,3 +119,12 @@ def test_a_full_disk_is_said_once_and_is_wrong_use_where_all_else_is_fine(capsys
     with without("full") as stream, contextlib.redirect_stdout(stream), pytest.raises(SystemExit) as end:
         main(["--version"])
     assert end.value.code == 2
+
+
+def test_it_goes_without_a_word_when_what_is_beneath_it_is_closed() -> None:
+    beneath = io.StringIO()
+    out = Output(beneath)
+    out.write("a")
+    beneath.close()
+    out.close()
+    assert beneath.closed
