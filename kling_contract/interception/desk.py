@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kling_contract.interception.hosts import host_of
-from kling_contract.interception.left_behind import left_by
+from kling_contract.interception.marks import left_by
 from kling_contract.interception.named import asking
 
 if TYPE_CHECKING:

@@ -39,8 +39,7 @@ def intercepted(
     that take the same request the inner one answers.
     """
     desk = Desk(named, answer, aanswer or _in_turn(answer), passes, is_routed)
-    watch = Watch(name)
-    with bypassed(named.hosts), watch.until_the_end(), applied([*_patches(desk), *watch.patches()]):
+    with bypassed(named.hosts), Watch(name).until_the_end(), applied([*_patches(desk)]):
         yield
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kling_contract.errors import Portable
 from kling_contract.interception.hosts import bare, host_of
-from kling_contract.interception.left_behind import left_by
+from kling_contract.interception.marks import left_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

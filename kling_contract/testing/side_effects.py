@@ -12,7 +12,7 @@ import httpx
 from kling_contract.headers import folded
 from kling_contract.interception import Broken, HostRefused, Named, Request, Response
 from kling_contract.interception.hosts import host_of
-from kling_contract.interception.left_behind import left_by
+from kling_contract.interception.marks import left_by
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.pool import ThreadPool
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ import uvloop
 from anyio import create_memory_object_stream, to_thread
 from pytest_httpx import HTTPXMock
 
+from kling_contract.interception.stacks import is_waiting, stacks
 from kling_contract.testing import MockHandle, mock
 from kling_contract.testing.bench import Bench
 from kling_contract.testing.server import Serving
@@ -178,9 +180,9 @@ def test_a_worker_that_waits_for_work_serves_whoever_gives_it() -> None:
 
 
 def threads_wait(thread: threading.Thread) -> bool:
-    from kling_contract.interception.left_behind import _is_waiting, _stacks
-
-    return _is_waiting(_stacks()[thread])
+    """Say whether a thread waits in a queue, or in what a worker waits in."""
+    stack = stacks()[thread]
+    return is_waiting(stack) or any(each.f_globals["__name__"] == "queue" for each in stack)
 
 
 def test_a_timer_that_runs_out_later_is_refused() -> None:
@@ -440,3 +442,255 @@ def test_a_callback_of_pytest_httpx_is_refused_too(httpx_mock: HTTPXMock) -> Non
         httpx_mock.add_callback(kling.httpx, is_reusable=True)
         assert isinstance(left.asked(), httpx.ConnectError)
         assert (kling.requests.called, len(hints(kling))) == (False, 1)
+
+
+@contextlib.contextmanager
+def loop_of_a_thread(loop: Any) -> Iterator[Any]:
+    """A loop that another thread runs, in a function of its own."""
+    made = loop()
+
+    def run() -> None:
+        asyncio.set_event_loop(made)
+        made.run_forever()
+        made.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield made
+    made.call_soon_threadsafe(made.stop)
+    thread.join()
+
+
+def answered(loop: Any, function: Callable[[], object]) -> object:
+    came = queue.SimpleQueue[object]()
+    loop.call_soon_threadsafe(lambda: came.put(outcome(function)))
+    return came.get()
+
+
+@loops
+def test_a_timer_of_a_loop_in_a_thread_is_refused_when_it_runs_out(loop: Any) -> None:
+    came = queue.SimpleQueue[object]()
+    go = threading.Event()
+
+    def tick(running: Any) -> None:
+        if go.is_set():
+            came.put(outcome(with_httpx))
+            running.create_task(in_a_loop()).add_done_callback(lambda asked: came.put(asked.exception()))
+        else:
+            running.call_later(0.001, tick, running)
+
+    with loop_of_a_thread(loop) as running:
+        with mock():
+            running.call_soon_threadsafe(running.call_later, 0.001, tick, running)
+            assert answered(running, with_httpx) == 200
+        with mock() as kling:
+            go.set()
+            assert [type(came.get()), type(came.get())] == [httpx.ConnectError] * 2
+            assert answered(running, with_httpx) == 200
+            assert asyncio.run_coroutine_threadsafe(in_a_loop(), running).result() == 200
+            assert kling.requests.call_count == 2
+
+
+@loops
+def test_what_a_left_task_calls_when_it_is_done_is_refused(loop: Any) -> None:
+    came = queue.SimpleQueue[object]()
+
+    async def late(go: asyncio.Event) -> None:
+        await go.wait()
+
+    async def story() -> None:
+        go = asyncio.Event()
+        with mock():
+            left = asyncio.create_task(late(go))
+            left.add_done_callback(lambda _: came.put(outcome(with_httpx)))
+            await asyncio.sleep(0)
+        with mock() as kling:
+            go.set()
+            await left
+            await asyncio.sleep(0)
+            assert isinstance(came.get(), httpx.ConnectError)
+            assert kling.requests == []
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(story())
+
+
+@loops
+def test_a_server_in_a_thread_serves_whoever_asks_it(loop: Any) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"%d\n" % await in_a_loop())  # type: ignore[str-bytes-safe]
+        writer.close()
+
+    def ask(port: int) -> int:
+        with socket.create_connection(("127.0.0.1", port)) as asking, asking.makefile("rwb") as told:
+            told.write(b"go\n")
+            told.flush()
+            return int(told.readline())
+
+    with loop_of_a_thread(loop) as running:
+        with mock():
+            server = asyncio.run_coroutine_threadsafe(asyncio.start_server(serve, "127.0.0.1", 0), running).result()
+            port = server.sockets[0].getsockname()[1]
+            assert ask(port) == 200
+        with mock() as kling:
+            assert ask(port) == 200
+            assert kling.requests.call_count == 1
+        running.call_soon_threadsafe(server.close)
+
+
+def polling(work: queue.Queue[Callable[[], None] | None], came: queue.SimpleQueue[object]) -> None:
+    """Ask whenever there was nothing to do for a moment."""
+    while True:
+        try:
+            job = work.get(timeout=0.001)
+        except queue.Empty:
+            came.put(outcome(with_httpx))
+        else:
+            if job is None:
+                return
+            job()
+
+
+@pytest.mark.parametrize("kind", [queue.Queue, queue.LifoQueue, queue.PriorityQueue])
+def test_a_thread_that_asks_when_a_queue_gave_nothing_for_a_while_is_refused(kind: Any) -> None:
+    work, came = kind(), queue.SimpleQueue[object]()
+    with mock():
+        thread = threading.Thread(target=polling, args=(work, came))
+        thread.start()
+        assert came.get() == 200
+    with mock() as kling:
+        while (asked := came.get()) == 200:  # what was asked before the end
+            pass
+        assert isinstance(asked, httpx.ConnectError)
+        assert kling.requests == []
+        answer = queue.SimpleQueue[object]()
+        work.put(lambda: answer.put(outcome(with_httpx)))
+        assert answer.get() == 200
+        assert kling.requests.call_count == 1
+        work.put(None)
+        thread.join()
+
+
+@pytest.mark.parametrize("timeout", [None, 60])
+def test_what_waits_in_a_queue_is_the_work_of_whoever_put_it(timeout: float | None) -> None:
+    work: queue.Queue[queue.SimpleQueue[object] | None] = queue.Queue()
+
+    def works() -> None:
+        while (answer := work.get(timeout=timeout)) is not None:
+            answer.put(outcome(with_httpx))
+
+    late, early = queue.SimpleQueue[object](), queue.SimpleQueue[object]()
+    with mock():
+        work.put(late)
+    with mock() as kling:
+        worker = threading.Thread(target=works)
+        worker.start()
+        work.put(early)
+        assert isinstance(late.get(), httpx.ConnectError)
+        assert early.get() == 200
+        assert kling.requests.call_count == 1
+    with mock(), mock() as kling:
+        work.put(early)
+        assert early.get() == 200
+        work.put(None)
+        worker.join()
+        assert kling.requests.call_count == 1
+
+
+def test_a_task_that_asks_when_a_queue_gave_nothing_for_a_while_is_refused() -> None:
+    async def story() -> None:
+        work: asyncio.Queue[object] = asyncio.Queue()
+
+        async def polls() -> object:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.001):
+                    await work.get()
+            return await in_a_loop()
+
+        with mock():
+            left = asyncio.create_task(polls())
+            await asyncio.sleep(0)
+        with mock() as kling:
+            with pytest.raises(httpx.ConnectError):
+                await left
+            assert kling.requests == []
+
+    asyncio.run(story())
+
+
+def test_what_waits_in_a_queue_of_a_loop_is_the_work_of_whoever_put_it() -> None:
+    async def story() -> None:
+        work: asyncio.Queue[asyncio.Future[object]] = asyncio.Queue()
+
+        async def works() -> None:
+            while True:
+                (await work.get()).set_result(await asyncio.to_thread(outcome, with_httpx))
+
+        def put() -> asyncio.Future[object]:
+            work.put_nowait(job := asyncio.get_running_loop().create_future())
+            return job
+
+        with mock():
+            late = put()
+        with mock() as kling:
+            worker = asyncio.create_task(works())
+            assert isinstance(await late, httpx.ConnectError)
+            assert await put() == 200
+            assert kling.requests.call_count == 1
+            worker.cancel()
+
+    asyncio.run(story())
+
+
+def test_who_reads_what_was_left_behind_is_not_left_behind() -> None:
+    answers: queue.Queue[object] = queue.Queue()
+    with mock():
+        left = Left(lambda: answers.put("late"))
+    with mock() as kling:
+        left.asked()
+        assert answers.get() == "late"
+        assert with_httpx() == 200
+        assert kling.requests.call_count == 1
+
+
+def test_the_workers_of_a_pool_of_multiprocessing_serve_whoever_gives_them_work() -> None:
+    with ThreadPool(1) as pool:
+        for _ in range(2):
+            with mock() as kling:
+                assert pool.apply(outcome, (with_httpx,)) == 200
+                assert kling.requests.call_count == 1
+        pool.close()
+        pool.join()
+
+
+def test_what_goes_on_between_two_tests_stays_left_behind() -> None:
+    go, begun, came = threading.Event(), threading.Event(), queue.SimpleQueue[object]()
+
+    def poll() -> None:
+        """Poll every hour, as a timer that sets the next one does."""
+        go.wait()
+        came.put(outcome(with_httpx))
+
+    def tick() -> None:
+        go.wait()
+        threading.Thread(target=begins_anew).start()
+
+    def begins_anew() -> None:
+        go.clear()
+        begun.set()
+        poll()
+
+    with mock():
+        threading.Thread(target=tick).start()
+    go.set()
+    begun.wait()
+    with mock() as kling:
+        go.set()
+        assert isinstance(came.get(), httpx.ConnectError)
+        assert kling.requests == []
+        start = threading.Thread.start
+    assert threading.Thread.start is not start
+    with mock():
+        pass
+    assert threading.Thread.start.__module__ == "threading"
