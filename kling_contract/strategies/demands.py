@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.errors import Portable
 from kling_contract.rules import Rule
+from kling_contract.strategies.branches import DEFAULT, closed, fields_of, types_of
 from kling_contract.strategies.logic import every, fits, has, implied, is_object, negated, one_of, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kling_contract.strategies.logic import Path, Statement
 
@@ -44,18 +45,35 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """`shapes` are the schemas that hold wherever a path is there, in the order of the document."""
+    """`shapes` are the schemas that hold wherever a path is there, in the order of the document.
+
+    `types` are those of the paths that no such schema gives a type, since only branches of one do.
+    """
 
     shapes: dict[Path, list[Mapping[str, Any]]] = field(default_factory=dict)
     conditions: list[Condition] = field(default_factory=list)
     rules: dict[Path, list[Rule]] = field(default_factory=dict)
+    types: dict[Path, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, schema: Mapping[str, Any]) -> Demands:
         """Read a schema without references. Raises `Unsupported`."""
         found = cls()
         found.conditions.extend(_Walk(found).conditions(schema, (), True))
+        untyped = {path: each for path, each in found.shapes.items() if not any("type" in says for says in each)}
+        found.types.update({path: types_of({"allOf": each}) for path, each in untyped.items()})
+        found.types.update(_of_branches(found.shapes))
         return found
+
+    @property
+    def paths(self) -> list[Path]:
+        """Each path at which something may stand, in the order of the document."""
+        return list(dict.fromkeys((*self.shapes, *self.types)))
+
+    def at(self, path: Path) -> list[Mapping[str, Any]]:
+        """Return the schemas of a path; the last one says the types, where only branches do."""
+        types = self.types.get(path, [])
+        return [*self.shapes.get(path, ()), *([{"type": types}] if types else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +125,8 @@ class _Walk:
                 for step, when in (("then", met), ("else", negated(met))):
                     yield from self._inside.conditions(schema.get(step, True), path, every([guard, when]))
             case "anyOf" | "oneOf" | "not":
-                yield self._broken(keyword, implied(guard, meaning({keyword: argument}, path)))
+                known = {"properties": dict.fromkeys(schema.get("properties", {}), True)}
+                yield self._broken(keyword, implied(guard, meaning({**known, keyword: argument}, path)))
             case _ if keyword in TESTS and not self.plain:
                 yield self._broken(keyword, implied(guard, fits(path, keyword, argument)))
             case "x-rules" if self.plain:
@@ -122,6 +141,18 @@ class _Walk:
 
     def _broken(self, keyword: str, statement: Statement) -> Condition:
         return Condition(self.name or f"schema.{keyword}", statement)
+
+
+def _of_branches(shapes: Mapping[Path, Sequence[Mapping[str, Any]]]) -> dict[Path, list[str]]:
+    """Return the types of the paths that are named in branches alone, where nothing keeps them out."""
+    found: dict[Path, list[Mapping[str, Any]]] = {}
+    for path, schemas in shapes.items():
+        for below, says in fields_of({"allOf": schemas}, path):
+            around = below[:-1]
+            is_open = all(each.get("additionalProperties") is not False for each in shapes.get(around, ()))
+            if below not in shapes and (around in shapes or around in found) and is_open:
+                found.setdefault(below, []).append(says)
+    return {path: types_of({"anyOf": says}) or list(DEFAULT) for path, says in found.items()}
 
 
 def _rules(schema: Mapping[str, Any], items: list[Mapping[str, Any]]) -> list[Rule]:
@@ -149,7 +180,7 @@ def _meaning(schema: Mapping[str, Any], keyword: str, argument: Any, path: Path)
         case "required":
             return implied(is_object(path), every(has((*path, name)) for name in argument))
         case "allOf" | "anyOf" | "oneOf":
-            return _BRANCHES[keyword](meaning(branch, path) for branch in argument)
+            return _BRANCHES[keyword](meaning(branch, path) for branch in closed(schema, argument))
         case "not":
             return negated(meaning(argument, path))
         case "if":

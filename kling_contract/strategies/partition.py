@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 
 from kling_contract.images import ImageRule
+from kling_contract.strategies.branches import DEFAULT, HINTS
 from kling_contract.strategies.demands import TESTS, Unsupported
 from kling_contract.strategies.domains import Imprecise, Items, Record, Threes, Values
 from kling_contract.strategies.numbers import PLACES, UNBOUNDED, Number
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from kling_contract.strategies.logic import Fact, Path
 
 _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
-_HINTS = {"properties": "object", "required": "object", "items": "array", "x-image": "string"}
 _FIRST = ("enum", "const", "multipleOf")
 
 
@@ -54,12 +54,12 @@ def limits(schemas: Iterable[Mapping[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def _types(schemas: Sequence[Mapping[str, Any]]) -> list[str]:
-    told = [schema["type"] for schema in schemas if "type" in schema]
-    if told:
-        kinds = [told[0]] if isinstance(told[0], str) else list(told[0])
-        return [kind for kind in kinds if not ("integer" in kinds and kind == "number")] if len(kinds) > 1 else kinds
-    hinted = [kind for key, kind in _HINTS.items() if any(key in schema for schema in schemas)]
-    return hinted[:1] or ["string", "number", "boolean", "null"]
+    told = next((schema["type"] for schema in schemas if "type" in schema), None)
+    if told is None:
+        hinted = [kind for key, kind in HINTS.items() if any(key in schema for schema in schemas)]
+        return hinted[:1] or list(DEFAULT)
+    kinds = [told] if isinstance(told, str) else list(told)
+    return [kind for kind in kinds if not ("integer" in kinds and kind == "number")]
 
 
 def _of_type(kind: str, schemas: Sequence[Mapping[str, Any]], space: Callable[[Any], Listable]) -> Domain:

@@ -40,7 +40,7 @@ class Space:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.demands = Demands.of(schema)
-        self.domains = {path: whole(each, path, Space) for path, each in self.demands.shapes.items()}
+        self.domains = {path: whole(self.demands.at(path), path, Space) for path in self.demands.paths}
         self.fields: dict[Path, list[Path]] = {path: [] for path in self.domains}
         for path in self.domains:
             if path:

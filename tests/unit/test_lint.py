@@ -143,6 +143,36 @@ def test_what_is_told_of_the_document_as_it_is(usual: Counter[tuple[str, str]]) 
     }  # fmt: skip
 
 
+KINDS_OF_OBJECT = {
+    "one of two objects": "oneOf: [{type: object, required: [x], properties: {x: {type: string}}}, "
+    "{type: object, required: [y], properties: {y: {type: integer}}}]",
+    "any of two objects": "anyOf: [{type: object, required: [x], properties: {x: {type: string}}}, "
+    "{type: object, required: [y], properties: {y: {type: integer}}}]",
+    "closed objects": "oneOf: [{type: object, additionalProperties: false, required: [x], properties: {x: {}}}, "
+    "{type: object, additionalProperties: false, required: [y], properties: {y: {}}}]",
+    "objects of one type": "type: object, oneOf: [{required: [x], properties: {x: {type: string}}}, "
+    "{required: [y], properties: {y: {type: integer}}}]",
+    "an object or a text": "oneOf: [{type: string}, {type: object, required: [y], properties: {y: {type: integer}}}]",
+    "a whole number or a text": "oneOf: [{type: integer, minimum: 3}, {type: string, minLength: 1}]",
+}
+
+
+@pytest.mark.parametrize("says", KINDS_OF_OBJECT.values(), ids=KINDS_OF_OBJECT)
+def test_a_field_of_one_kind_or_another_can_be_had(says: str, tmp_path: Path, usual: Counter[tuple[str, str]]) -> None:
+    provider = changed((COLUMNS, f"{COLUMNS}\n        camera: {{{says}}}"), tmp_path)
+    assert [each for each in looked(provider) if not usual[each.id, each.message]] == []
+
+
+def test_a_field_that_only_an_impossible_object_would_be_is_told(tmp_path: Path) -> None:
+    says = (
+        "oneOf: [{type: object, required: [x], properties: {x: {enum: []}}}, {type: string, maxLength: 0, enum: [a]}]"
+    )
+    provider = changed((COLUMNS, f"{COLUMNS}\n        camera: {{{says.replace('enum: []', 'not: {}')}}}"), tmp_path)
+    assert [each.message for each in looked(provider) if each.id == "field.unreachable"] == [
+        "no accepted request has camera"
+    ]
+
+
 JOBS = "schema: {$ref: '#/components/schemas/Jobs'}"
 SEEN = "{ok: true, part: {jobs: [{key: a, state: HELD, times: {made: 1, touched: b}}]}}"
 

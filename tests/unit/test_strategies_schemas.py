@@ -47,6 +47,10 @@ def listed(items: dict[str, Any], **keywords: Any) -> dict[str, Any]:
     return {"type": "object", "properties": {"l": {"type": "array", "items": items, **keywords}}}
 
 
+def field(**keywords: Any) -> dict[str, Any]:
+    return {"type": "object", "required": ["a"], "properties": {"a": keywords}}
+
+
 SCHEMAS: dict[str, dict[str, Any]] = {
     "at most": required(ruled("a + b <= 3", a=RATIO, b=RATIO)),
     "at least": required(ruled("a + b >= 3", a=RATIO, b=RATIO)),
@@ -111,6 +115,39 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "type": "object",
         "required": ["a"],
         "properties": {"a": {"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}]}},
+    },
+    "an object of one kind or another": field(
+        oneOf=[
+            {"type": "object", "required": ["x"], "properties": {"x": TEXT}},
+            {"type": "object", "required": ["y"], "properties": {"y": WHOLE, "z": {"type": "boolean"}}},
+        ]
+    ),
+    "an object told by a word in it": field(
+        type="object",
+        required=["kind"],
+        oneOf=[
+            {"properties": {"kind": {"const": "x"}, "x": TEXT}, "required": ["x"]},
+            {
+                "properties": {"kind": {"const": "y"}, "y": {**field(**WHOLE), "required": ["a"]}},
+            },
+        ],
+    ),
+    "objects with nothing else": field(
+        oneOf=[
+            {"type": "object", "additionalProperties": False, "required": ["x"], "properties": {"x": TEXT, "s": TEXT}},
+            {"type": "object", "additionalProperties": False, "required": ["y"], "properties": {"y": WHOLE, "s": TEXT}},
+        ]
+    ),
+    "an object or nothing": field(
+        anyOf=[{"type": "null"}, {"allOf": [{"type": "object", "required": ["x"], "properties": {"x": WHOLE}}]}]
+    ),
+    "an object or a number": field(
+        oneOf=[{"type": "object", "required": ["x"], "properties": {"x": {"oneOf": [WHOLE, TEXT]}}}, WHOLE]
+    ),
+    "an object with more where another is so": {
+        **required(conditioned(properties={"a": {"type": "object"}, "c": {"enum": ["x", "y"]}})),
+        "if": {"properties": {"c": {"const": "x"}}},
+        "then": {"properties": {"a": {"required": ["z"], "properties": {"z": WHOLE}}}},
     },
     "types in a list": {"type": "object", "properties": {"a": {"type": ["integer", "string", "null"], "maxLength": 3}}},
     "nothing else": {"type": "object", "properties": {"a": TEXT}, "additionalProperties": False},
