@@ -6,6 +6,7 @@ A session that the header names goes before the one in the path.
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +16,7 @@ from kling_contract.routes import Route, Routes
 from kling_contract.soundness import load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mock_server.exchange import Exchange
@@ -99,10 +101,22 @@ class Addresses:
         return owner or self._sessions.get(name or self._sessions.default)
 
     def served(self, name: str) -> Served | None:
-        """Return a provider by name, loaded at first use; None if it is not bundled."""
+        """Return a provider by name, loaded at first use; None if it is neither bundled nor served."""
         if name not in self._served and name in bundled():
             self._served[name] = Served(load(name))
         return self._served.get(name)
+
+    @contextmanager
+    def serving(self, provider: Provider) -> Iterator[None]:
+        """Serve a provider below `/p/<name>`, and after this too, unless there was another one of that name before."""
+        before = self.served(provider.name)
+        if before is None or before.provider is not provider:
+            self._served[provider.name] = Served(provider)
+        try:
+            yield
+        finally:
+            if before is not None:
+                self._served[provider.name] = before
 
     def expiry(self, task: Task) -> int | None:
         """Return when the results of a task that succeeds are cleared (Unix ms), or None for never."""
@@ -112,8 +126,8 @@ class Addresses:
         return last.at + round(days * _DAY) if days is not None and last.status == "succeed" else None
 
     def every_provider(self) -> list[Provider]:
-        """Return the root's provider and all bundled ones."""
-        names = dict.fromkeys((self.root.provider.name, *bundled()))
+        """Return the root's provider, all bundled ones, and what else is served."""
+        names = dict.fromkeys((self.root.provider.name, *bundled(), *list(self._served)))
         return [served.provider for name in names if (served := self.served(name))]
 
     def _owner(self, served: Served | None, method: str, path: str) -> Session | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.errors import KlingError
+from kling_contract.soundness import load
 from kling_contract.testing.bench import prepare
 from kling_contract.testing.handle import MockHandle
 from kling_contract.testing.spans import seconds_of
@@ -15,6 +16,7 @@ from kling_contract.testing.wrong import late, refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from datetime import timedelta
+    from pathlib import Path
 
     import httpx
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from kling_contract.interception import Request, Response
     from kling_contract.remote import RemoteClock
     from kling_contract.testing.threaded import ThreadedApplication
-    from mock_server.addressing import Addresses
     from mock_server.app import Mock
     from mock_server.callbacks.courier import Carrier
     from mock_server.server import MockServer
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 class ServerHandle(MockHandle):
     """One session of a server. Requests that name no session are in it while the test runs.
 
-    `url` is that of a provider: the root for the server's own, `/p/<name>` below it for another.
+    `url` is that of a provider: the root for the server's own, `/p/<name>` below it for another, with the name that
+    its document gives it.
     """
 
     def __init__(self, server: MockServer, name: str, admin: httpx.Client, provider: Provider) -> None:
@@ -116,6 +118,7 @@ class Serving:
 
         self._server = MockServer(**{"clock": "auto", **settings})
         self._admin = httpx.Client(trust_env=False)
+        self._providers: dict[str, Provider] = {}
         self._count = 0
 
     @property
@@ -136,7 +139,7 @@ class Serving:
     def handle(
         self,
         *,
-        provider: str = "",
+        provider: str | Path = "",
         clock: str = "auto",
         polls: int = 1,
         seed: int | None = None,
@@ -145,29 +148,33 @@ class Serving:
     ) -> Iterator[ServerHandle]:
         """Yield a handle of a fresh session; a late request for an earlier test's task is answered in that one's.
 
-        Meanwhile no request of this process reaches a host that a document names. Raises ValueError for a provider
-        that the server does not serve, and for a clock there is not.
+        Meanwhile no request of this process reaches a host that a document names. Raises `DocumentError` for a
+        provider that cannot be read, and ValueError for a clock there is not.
         """
         mock: Mock = self._server.app.state.mock
-        chosen, session = self._provider(provider), f"test-{self._count}"
+        chosen, session = self._provider(str(provider)), f"test-{self._count}"
         self._count += 1
         handle = ServerHandle(self._server, session, self._admin, chosen)
         handle.begin = partial(prepare, mock=mock, clock=clock, polls=polls, seed=seed)
         handle.begin(handle.session)
         mock.sessions.default = session
         try:
-            with _refusing(handle, mock, self.url, where, name), _placing(handle, mock, session, where):
+            with mock.addresses.serving(chosen), ExitStack() as stack:
+                stack.enter_context(_refusing(handle, mock, self.url, where, name))
+                stack.enter_context(_placing(handle, mock, session, where))
                 yield handle
         finally:
             mock.sessions.default = "default"
             handle.close()
 
-    def _provider(self, name: str) -> Provider:
-        addresses: Addresses = self._server.app.state.mock.addresses
-        served = {each.name: each for each in addresses.every_provider()}
-        if name and name not in served:
-            raise ValueError(f"the server serves no provider {name!r}; accepted: {', '.join(served)}")
-        return served.get(name, addresses.root.provider)
+    def _provider(self, provider: str) -> Provider:
+        """Return a provider by its bundled name, or by the path of its document; each file is read once."""
+        root: Provider = self._server.app.state.mock.addresses.root.provider
+        if provider in ("", root.name):
+            return root
+        if provider not in self._providers:
+            self._providers[provider] = load(provider)
+        return self._providers[provider]
 
 
 @contextmanager

@@ -186,7 +186,7 @@ MARKERS = {
 }
 ON_A_PORT = {
     "kling(ignore='/v1/*')": "the marker's ignore is not for kling_server; accepted: provider, clock, polls, seed, *",
-    "kling(provider='anyapy')": "the server serves no provider 'anyapy'; accepted: cometapi, anyapi, kling",
+    "kling(provider='anyapy')": "anyapy: no such provider; accepted: anyapi, cometapi, kling, or a file; *",
 }
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.suites import run
+
+TINY = Path(__file__).parents[1] / "documents" / "tiny.yaml"
 
 
 def test_a_server_for_the_whole_run_is_there_before_settings_are_imported(pytester: pytest.Pytester) -> None:
@@ -140,6 +144,52 @@ def test_the_server_speaks_for_another_provider(pytester: pytest.Pytester) -> No
     result.stdout.fnmatch_lines(
         ["*POST /kling/v1/images/editing/expand was answered 400*", "*up_expansion_ratio is req*"]
     )
+
+
+def test_the_server_speaks_for_a_document_of_the_tests_own(pytester: pytest.Pytester) -> None:
+    shutil.copy(TINY, pytester.path / "acme.yaml")
+    bundled = TINY.parents[2] / "openapi"
+    shutil.copy(bundled / "common.yaml", pytester.path)
+    edited = (bundled / "anyapi.yaml").read_text(encoding="utf-8").replace("title: AnyAPI", "title: My own", 1)
+    (pytester.path / "mine.yaml").write_text(edited, encoding="utf-8")
+    result = run(
+        pytester,
+        """
+        import pathlib
+        KEY = {"authorization": "Bearer x"}
+
+        @pytest.mark.kling(provider="acme.yaml")
+        def test_it(kling_server):
+            assert kling_server.url.endswith("/p/acme") and kling_server.provider.name == "acme"
+            task = kling_server.client.videos.image_to_video(image="https://pictures.example/cat.png")
+            assert task.wait().videos[0].url.startswith(kling_server.url.removesuffix("/p/acme"))
+            kling_server.assert_created("createImageToVideo", times=1)
+
+        @pytest.mark.kling(provider=pathlib.Path("acme.yaml"))
+        def test_strictly(kling_server):
+            httpx.post(kling_server.url + "/make/clip", json={}, headers=KEY)
+
+        @pytest.mark.kling(provider="acme.yaml", strict=False)
+        def test_nothing_leaves(kling_server):
+            with pytest.raises(httpx.ConnectError):
+                httpx.post("https://api.acme.example/v9/make/clip", json={}, headers=KEY)
+
+        @pytest.mark.kling(provider="mine.yaml")
+        def test_a_copy_of_a_bundled_one(kling_server):
+            assert kling_server.url.endswith("/p/anyapi") and "My own" in kling_server.provider.title
+
+        @pytest.mark.kling(provider="anyapi")
+        def test_the_bundled_one_again(kling_server):
+            assert kling_server.url.endswith("/p/anyapi") and "My own" not in kling_server.provider.title
+            mark = httpx.get(kling_server.url + "/kling/v1/images/editing/expand/1", headers=KEY).headers
+            assert mark["x-kling-contract"].endswith(kling_server.provider.digest)
+
+        def test_its_own(kling_server):
+            assert "/p/" not in kling_server.url
+        """,
+    )
+    result.assert_outcomes(passed=6, errors=1)
+    result.stdout.fnmatch_lines(["*POST /make/clip was answered 422*", "*picture is required*"])
 
 
 def test_nothing_leaves_while_the_server_stands_in(pytester: pytest.Pytester) -> None:
