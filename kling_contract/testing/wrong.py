@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.contract import check_request
 from kling_contract.testing.requests import is_of_request, of_request
+from kling_contract.testing.sent_images import SentImages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kling_contract.documents import Operation
+    from kling_contract.errors import Violation
     from kling_contract.interception import Refusal
     from kling_contract.testing.handle import MockHandle
     from kling_contract.testing.told import Told
@@ -147,23 +149,35 @@ def _nearest(operation: Operation, body: Any, violations: Iterable[Mapping[str, 
     if not operation.examples or not isinstance(body, dict):
         return None
     example = dict(next(iter(operation.examples.values())))
-    # An image is shown as a description, and stands for itself: what is wrong with it is said above.
-    kept = {name: value for name, value in body.items() if not isinstance(value, dict)}
-    mended = _mended(operation, kept)
-    wrong = {each["pointer"].split("/")[1] for each in violations if each["pointer"]}
-    right = {name: value for name, value in kept.items() if name not in wrong}
+    pointers = [each["pointer"] for each in violations if each["pointer"]]
+    images = SentImages(body, pointers)
+    mended = _mended(operation, images)
+    wrong = {pointer.split("/")[1] for pointer in pointers}
+    right = {name: value for name, value in images.body.items() if name not in wrong}
     for found in (mended, {**_needed(operation, example), **mended}, {**example, **right}, example):
-        if not check_request(operation, found):
-            return found
+        if not _violations_of(operation, found, images):
+            return dict(images.told(found))
     return None
 
 
-def _mended(operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
+def _mended(operation: Operation, images: SentImages) -> dict[str, Any]:
     """Return a body changed as hints say, and again as those say that this leads to; it may still be wrong."""
+    body = images.body
     for _ in range(_ROUNDS):
-        if not (violations := check_request(operation, body)):
+        if not (violations := _violations_of(operation, body, images)):
             break
         body = _hinted(body, [each.as_dict() for each in violations])
+    return body
+
+
+def _violations_of(operation: Operation, body: dict[str, Any], images: SentImages) -> list[Violation]:
+    """Return the violations of a body but those of what stands for its images: a field may take files alone."""
+    return [each for each in check_request(operation, body) if not images.has(_at(body, each.pointer))]
+
+
+def _at(body: Any, pointer: str) -> Any:
+    for step in pointer.split("/")[1:]:
+        body = body.get(step) if isinstance(body, dict) else body[int(step)] if isinstance(body, list) else None
     return body
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import httpx
 import pytest
@@ -21,11 +23,13 @@ from kling_contract import ConnectionLost, RateLimitError, RouteUnavailable, Ser
 from kling_contract.testing import MockHandle, mock, seconds_of
 from kling_contract.testing.wrong import hints
 from mock_server.faults import fault_named
+from tests.recorded import png
 
 URL = "https://example.com/cat.png"
 HOOK = "https://app.example.com/hook?who=me"
 API = "https://api.cometapi.com/kling/v1"
 HEADERS = {"authorization": "Bearer sk-real"}
+SMALL, LARGE = png(640, 480), png(3000, 2900)
 IN_ORDER = ["submitted", "processing", "succeed"]
 
 
@@ -173,6 +177,65 @@ def test_outside_of_a_fixture_the_contract_is_asserted_by_a_call() -> None:
         httpx.post(f"{API}/videos/image2video", json={"image": URL, "duration": 5}, headers=HEADERS)
         with pytest.raises(AssertionError, match=r"(?s)answered 400.*this would be accepted: .*\"duration\": \"5\""):
             kling.assert_kept()
+
+
+def sent(image: str) -> str:
+    width, height = (640, 480) if image is SMALL else (3000, 2900)
+    return f"... (base64 as sent: png {width}x{height}, {len(base64.b64decode(image))} bytes)"
+
+
+CAMERA = {
+    "model_name": "kling-v1-5",
+    "mode": "pro",
+    "camera_control": {"type": "simple", "config": {"zoom": 3}},
+}
+# What is sent, and what would be accepted.
+NEAREST_WITH_FILES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "a small file": ("videos/image2video", {"image": SMALL, "duration": 5}, {"image": sent(SMALL), "duration": "5"}),
+    "a large file": (
+        "videos/image2video",
+        {"image": LARGE, "prompt": "A cat", "duration": 5, "mode": "std"},
+        {"image": sent(LARGE), "prompt": "A cat", "duration": "5", "mode": "std"},
+    ),
+    "a file under another name": (
+        "videos/image2video",
+        {"imge": LARGE, "prompt": "A cat", "duration": "5"},
+        {"image": sent(LARGE), "prompt": "A cat", "duration": "5"},
+    ),
+    "an object": (
+        "videos/image2video",
+        {"image": SMALL, **CAMERA, "duration": 5},
+        {"image": sent(SMALL), **CAMERA, "duration": "5"},
+    ),
+    "files in a list": (
+        "images/generations",
+        {"prompt": "Two cats", "subject_image_list": [{"subject_image": SMALL}, {"subject_image": LARGE}], "n": "2"},
+        {
+            "prompt": "Two cats",
+            "subject_image_list": [{"subject_image": sent(SMALL)}, {"subject_image": sent(LARGE)}],
+            "n": 2,
+        },
+    ),
+    "a file that is wrong itself": (
+        "videos/image2video",
+        {"image": png(100, 100), "prompt": "A cat", "duration": "5"},
+        {"image": ANY, "prompt": "A cat", "duration": "5"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "nearest"), NEAREST_WITH_FILES.values(), ids=NEAREST_WITH_FILES)
+def test_what_would_be_accepted_keeps_the_files_that_were_sent(
+    path: str, body: dict[str, Any], nearest: dict[str, Any]
+) -> None:
+    provider = "kling" if "camera_control" in body else "cometapi"
+    with mock(provider=provider) as kling:
+        base = f"{kling.provider.base_urls[0]}{'' if provider == 'kling' else '/kling'}/v1"
+        httpx.post(f"{base}/{path}", json=body, headers=HEADERS)
+        with pytest.raises(AssertionError) as told:
+            kling.assert_kept()
+    (line,) = [each for each in str(told.value).splitlines() if "this would be accepted" in each]
+    assert json.loads(line.partition(": ")[2]) == nearest
 
 
 def test_outside_of_a_fixture_a_refusal_is_asserted_too() -> None:
