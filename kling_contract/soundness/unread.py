@@ -24,6 +24,8 @@ _CALLBACK = re.compile(r"\{\$request\.body#/[^/{}]+\}")
 # OpenAPI itself says that these are described elsewhere (3.1, Parameter Object).
 _SAID_ELSEWHERE = frozenset({"accept", "content-type", "authorization"})
 _STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
+# What says with which number a parameter begins, the first that is there, and how far beside that.
+_BEGINS = {"default": 0, "minimum": 0, "exclusiveMinimum": 1}
 _READ = ("integer", "number", "string")
 _METHODS = ("get", "put", "post", "delete", "patch")
 _DIGITS = "8712345678901234567890123456789012"
@@ -88,7 +90,9 @@ def _parameter(operation: Operation, says: Mapping[str, Any]) -> str | None:
     if says.get("style", _STYLES[place]) != _STYLES[place]:
         return f"the {place} parameter {name} has the style {says['style']}; accepted: {_STYLES[place]}"
     if paging:
-        return _paging(name, says.get("schema", {}))
+        return _paging(name, says.get("schema", {})) or (
+            _beginning(name, says["schema"]) if name == operation.page else None
+        )
     if place == "query" and operation.kind == "list" and kind is not None and kind not in _READ:
         return f"the query parameter {name} is {kind}, which is not read; accepted: {', '.join(_READ)}"
     if place == "path" or not says.get("required") or name.lower() in _SAID_ELSEWHERE:
@@ -103,6 +107,17 @@ def _paging(name: str, schema: Mapping[str, Any]) -> str | None:
     default = schema.get("default", 1)
     if isinstance(default, bool) or not isinstance(default, int):
         return f"the default of the page parameter {name} is {default!r}; accepted: an integer"
+    return None
+
+
+def _beginning(name: str, schema: Mapping[str, Any]) -> str | None:
+    """Return why a parameter is no number of a page that counts from 1."""
+    begins = [schema[key] + more for key, more in _BEGINS.items() if key in schema] or schema.get("enum")
+    if not begins:
+        return f"nothing says with which number the page parameter {name} begins; accepted: minimum: 1"
+    if begins[0] < 1:
+        why = f"begins with {begins[0]}, as offsets and pages that count from 0 do, which is not read"
+        return f"the page parameter {name} {why}; accepted: pages that count from 1, with minimum: 1"
     return None
 
 

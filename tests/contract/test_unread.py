@@ -50,6 +50,31 @@ UNREAD: dict[str, tuple[str, str, str, str]] = {
         "the default of the page parameter part is 'first'; accepted: an integer",
         "{name: part",
     ),
+    "pages that count from 0": (
+        PART,
+        PART.replace("minimum: 1, maximum: 99, default: 1", "minimum: 0, maximum: 99"),
+        "the page parameter part begins with 0, as offsets and pages that count from 0 do, which is not read; "
+        "accepted: pages that count from 1, with minimum: 1",
+        "{name: part",
+    ),
+    "an offset by its default": (
+        PART,
+        PART.replace("minimum: 1, maximum: 99, default: 1", "default: 0"),
+        "the page parameter part begins with 0",
+        "{name: part",
+    ),
+    "an offset by its exclusive minimum": (
+        PART,
+        PART.replace("minimum: 1, maximum: 99, default: 1", "exclusiveMinimum: -1"),
+        "the page parameter part begins with 0",
+        "{name: part",
+    ),
+    "a page of which nothing says where it begins": (
+        PART,
+        PART.replace(", minimum: 1, maximum: 99, default: 1", ""),
+        "nothing says with which number the page parameter part begins; accepted: minimum: 1",
+        "{name: part",
+    ),
     "a filter that is a list": (
         PART,
         PART + "\n        - {name: kinds, in: query, schema: {type: array}}",
@@ -253,6 +278,8 @@ LET_BE = {
         JOB,
         f"{JOB}        - {{name: Content-Type, in: header, required: true, schema: {{type: string}}}}\n",
     ),
+    "a page that begins with 1 by its default": (PART, PART.replace("minimum: 1", "minimum: 0")),
+    "a page that begins with 1 by its minimum": (PART, PART.replace(", default: 1", "")),
     "a page that is required": (PART, PART.replace("in: query", "in: query, required: true")),
     "an optional query parameter of a get": (
         JOB,
