@@ -75,9 +75,10 @@ class Gate:
 
     @cached_property
     def _refused_blank(self) -> tuple[str, ...]:
-        """The fields whose empty text means absent, although the schema of the field would refuse an empty text."""
-        blank, fields = self.operation.blank, self.operation.properties
-        return tuple(name for name in fields if name in blank and Checker(fields[name], "").check(""))
+        """The fields whose empty value means absent, although the schema of the field would refuse it."""
+        blank, empties = self.operation.blank, self.operation.empties
+        fields = self.operation.properties
+        return tuple(name for name in fields if name in blank and Checker(fields[name], "").check(empties[name]))
 
     def request(self, body: Any) -> list[Violation]:
         """See `check_request`."""
@@ -114,12 +115,17 @@ class Gate:
         """Return what is worth a remark in an accepted body; see `notes`. `others` is called when a name is unknown."""
         known = self.operation.properties
         found = [_unknown(self.operation, name, body, others()) for name in body if name not in known]
-        found += [_blank(self.operation, name) for name in self._refused_blank if body.get(name) == ""]
+        found += [
+            _blank(self.operation, name, body[name])
+            for name in self._refused_blank
+            if name in body and self.operation.means_absent(name, body[name])
+        ]
         for name, values in self._retired.items():
             value = body.get(name, known[name].get("default"))
             retired = values.get(value) if isinstance(value, str) else None
             if retired is not None:
-                message = f"{value} was retired officially on {retired['date']}"
+                taken = value if name in body else f"{value}, the default of {name},"
+                message = f"{taken} was retired officially on {retired['date']}"
                 found.append(Violation(pointer_to((name,)), "model.retired", message, value, None, retired))
         return found
 
@@ -246,9 +252,11 @@ def notes(operation: Operation, body: Mapping[str, Any], others: Iterable[Provid
     return gate(operation).notes(body, lambda: others)
 
 
-def _blank(operation: Operation, name: str) -> Violation:
+def _blank(operation: Operation, name: str, empty: Any) -> Violation:
     message = f"{name} is empty, which is taken as absent"
-    return Violation(pointer_to((name,)), "field.blank", message, "", "leave it out", operation.facts.get("blank"))
+    return Violation(
+        pointer_to((name,)), "field.blank", message, shown(empty), "leave it out", operation.facts.get("blank")
+    )
 
 
 def _unknown(operation: Operation, name: str, body: Mapping[str, Any], others: Iterable[Provider]) -> Violation:

@@ -16,7 +16,7 @@ from mock_server.exchange import Call, Refusal, Unread
 from mock_server.journal import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kling_contract.clock import Clock
     from kling_contract.documents import Provider
@@ -85,13 +85,17 @@ class Admission:
         notes = repeated(call.exchange.body, body) + gate(call.operation).notes(body, self._providers)
         if notes:
             call.entry.notes += notes[:_MOST_REPORTED]
-            self._refuse_retired(call, notes)
+            self._refuse_retired(call, body, notes)
 
-    def _refuse_retired(self, call: Call, notes: Sequence[Violation]) -> None:
-        """Refuse a model from the day of its retirement on, by the session's clock; a note says it at any time."""
+    def _refuse_retired(self, call: Call, body: Mapping[str, Any], notes: Sequence[Violation]) -> None:
+        """Refuse a model that was sent, from the day of its retirement on by the session's clock.
+
+        A note says it at any time, and of a default that nobody sent too.
+        """
         if not self._settings.refuse_retired:
             return
-        retired = [note for note in notes if note.rule == "model.retired" and _begins(note) <= call.entry.at]
+        sent = (each for each in notes if each.rule == "model.retired" and each.pointer.removeprefix("/") in body)
+        retired = [note for note in sent if _begins(note) <= call.entry.at]
         if retired:
             call.entry.violations += retired
             raise Refusal("model.retired", model=retired[0].found, **_values(retired[0]))

@@ -27,7 +27,7 @@ class Settings:
     keys            API keys that are good; none of these and no `secrets` means any well-formed credential
     secrets         access key -> secret key
     lenient         a body that breaks the contract is accepted, with notes
-    refuse_retired  a retired model is refused; noted otherwise
+    refuse_retired  a retired model that a request names is refused; noted otherwise
     public_url      the origin of result URLs, where it is not that of the request
     verify_answers  every own answer is held against the document (for tests)
     clock           real, frozen (moves only when told) or auto (a poll moves it); sessions may change theirs

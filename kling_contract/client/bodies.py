@@ -28,12 +28,12 @@ def build_request(operation: Operation, fields: Mapping[str, Any]) -> dict[str, 
     """Return the body that says `fields`, by the provider's names and types.
 
     `fields` go by their canonical names. An image is a path, bytes, a URL or base64, and is read here. None means
-    absent, and so does "" where the document says so (`blank`). An integer becomes a text where the provider wants
-    one. Raises `ContractViolation` with every violation, unknown names (`field.unknown`) included: pointers are the
-    provider's, hints go by canonical names. Raises OSError for an image that cannot be read, which names the field.
+    absent, and so does "" or [] where the document says so (`blank`). An integer becomes a text where the provider
+    wants one. Raises `ContractViolation` with every violation, unknown names (`field.unknown`) included: pointers are
+    the provider's, hints go by canonical names. Raises OSError for an image that cannot be read, which names the field.
     """
-    blank = {operation.canonical(name) for name in operation.blank}
-    given = {name: value for name, value in fields.items() if name not in blank or value != ""}
+    own = {canonical: name for name, canonical in operation.canonicals.items()}
+    given = {name: value for name, value in fields.items() if not operation.means_absent(own.get(name, name), value)}
     translation = _Translation(operation)
     body = translation.fields(operation.request or {}, given, "")
     violations = check_request(operation, body)

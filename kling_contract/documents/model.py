@@ -30,9 +30,9 @@ Kind = Literal["create", "get", "list"]
 class Operation:
     """One call of one provider. Schemas hold no references; `path` is OpenAPI's template of it.
 
-    `external` is the field that holds the caller's own id of the task; `blank` are the fields whose empty text means
-    that they are absent. `ids` says which ids a get accepts (`task`, `external`); `page` and `size` are a list's
-    query parameters. `facts` say where these come from.
+    `external` is the field that holds the caller's own id of the task; `blank` are the fields whose empty text, or
+    list, means that they are absent. `ids` says which ids a get accepts (`task`, `external`); `page` and `size` are a
+    list's query parameters. `facts` say where these come from.
     """
 
     id: str
@@ -75,10 +75,25 @@ class Operation:
         return self.request.get("properties", {}) if self.request else {}
 
     def given(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return a body without the fields whose empty text means that they are absent; the body itself if none is."""
-        if "" not in body.values():
+        """Return a body without the fields whose empty value means that they are absent; the body itself if none is."""
+        values = body.values()
+        if "" not in values and [] not in values:
             return body
-        return {name: value for name, value in body.items() if value != "" or name not in self.blank}
+        return {name: value for name, value in body.items() if not self.means_absent(name, value)}
+
+    def means_absent(self, name: str, value: Any) -> bool:
+        """Whether a field with this value is as good as none."""
+        return isinstance(value, str | list) and not value and self.empties.get(name) == value
+
+    @cached_property
+    def empties(self) -> Mapping[str, Any]:
+        """The fields of which an empty value means that they are absent, and that value.
+
+        Beside those of `blank` these are required images: no text is no image, so what is told is that it is missing.
+        """
+        required = (self.request or {}).get("required", ())
+        images = (name for name in required if "x-image" in self.properties.get(name, {}))
+        return {name: empty_of(self.properties.get(name, {})) for name in (*self.blank, *images)}
 
     def images(self, body: Mapping[str, Any]) -> list[str]:
         """Return the texts of the image fields of a body, in the order of the body, however deep they stand."""
@@ -169,6 +184,11 @@ class Provider:
         """
         found = [(row, values) for row in self.errors.values() if (values := row.match(status, body)) is not None]
         return max(found, key=lambda each: each[0].closeness(body), default=None)
+
+
+def empty_of(schema: Mapping[str, Any]) -> Any:
+    """Return what is empty in a field: a list where the schema wants one, a text otherwise."""
+    return [] if schema.get("type") == "array" else ""
 
 
 def _holds_image(schema: Mapping[str, Any]) -> bool:

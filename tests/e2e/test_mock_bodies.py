@@ -148,7 +148,7 @@ def test_a_retired_model_is_noted_or_refused() -> None:
     refused = Core("kling", refuse_retired=True).create(VIDEO, {"image": URL, "model_name": "kling-v1-6"})
     assert (refused.status, refused.body["code"]) == (400, 1201)
     assert refused.body["message"] == "The model 'kling-v1-6' has been discontinued and is no longer available."
-    hidden = {"image": URL, **dict.fromkeys(map(str, range(100)), 1)}
+    hidden = {"image": URL, **dict.fromkeys(map(str, range(100)), 1), "model_name": "kling-v1-6"}
     assert Core("kling", refuse_retired=True).create(VIDEO, hidden).status == 400
     living = Core("kling", refuse_retired=True).create(VIDEO, {"image": URL, "model_name": "kling-v2-6"})
     assert (living.status, "x-kling-mock-notes" in living.headers) == (200, False)
@@ -166,6 +166,19 @@ def test_each_model_that_was_retired_is_noted_or_refused(provider: str, operatio
         refused = Core(provider, refuse_retired=True).create(operation, sent)
         assert (refused.status, refused.body["code"]) == (400, 1201)
         assert refused.body["message"] == f"The model '{model}' has been discontinued and is no longer available."
+
+
+@pytest.mark.parametrize(("provider", "operation"), [("kling", VIDEO), ("cometapi", MULTI)])
+def test_a_retired_default_that_nobody_sent_is_noted_and_not_refused(provider: str, operation: str) -> None:
+    core = Core(provider, refuse_retired=True)
+    model = load(provider).operation(operation).properties["model_name"]["default"]
+    least = LEAST[operation] if provider == "kling" else example(load(provider).operation(operation))
+    sent = {key: value for key, value in least.items() if key != "model_name"}
+    answer = core.create(operation, sent)
+    assert (answer.status, answer.headers["x-kling-mock-notes"]) == (200, "model.retired /model_name")
+    (note,) = answer.entry.notes
+    assert note.message.startswith(f"{model}, the default of model_name, was retired officially on ")
+    assert core.create(operation, {**sent, "model_name": model}).status == 400
 
 
 def test_an_empty_last_frame_is_absent_and_noted() -> None:

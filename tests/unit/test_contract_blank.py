@@ -33,9 +33,11 @@ def noted(provider: str, name: str, body: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(("provider", "name", "field"), BLANK)
 def test_a_blank_field_is_as_good_as_none(provider: str, name: str, field: str) -> None:
     body = {"image_tail": URL, "model_name": "kling-v1-6", "mode": "pro"} if field == "image" else least(provider, name)
-    assert broken(provider, name, {**body, field: ""}) == broken(provider, name, body) == []
     own = operation(provider, name)
-    assert build_request(own, {own.canonical(each): value for each, value in body.items()} | {own.canonical(field): ""})
+    empty = own.empties[field]
+    assert broken(provider, name, {**body, field: empty}) == broken(provider, name, body) == []
+    said = {own.canonical(each): value for each, value in body.items()}
+    assert build_request(own, said | {own.canonical(field): empty}) == body
 
 
 @pytest.mark.parametrize(
@@ -68,13 +70,42 @@ def test_both_frames_blank_are_told_in_the_documented_words(body: dict[str, Any]
     assert found.source == {"source": "SEEN"}
 
 
-def test_a_blank_image_that_is_required_is_a_violation() -> None:
+def test_a_blank_image_that_is_required_is_as_one_that_is_not_there() -> None:
     (found,) = check_request(operation("cometapi", VIDEO), {"image": ""})
-    assert (found.pointer, found.rule, found.message) == ("/image", "image.base64", "is empty")
-    assert broken("cometapi", EXPAND, {**expansion("cometapi", (0, 0, 0, 0)), "image": ""}) == ["image.base64 /image"]
+    assert found == check_request(operation("cometapi", VIDEO), {})[0]
+    assert (found.pointer, found.rule, found.message) == ("/image", "schema.required", "image is required")
+    assert broken("cometapi", EXPAND, {**expansion("cometapi", (0, 0, 0, 0)), "image": ""}) == [
+        "schema.required /image"
+    ]
     assert broken("kling", MULTI, {"subject_image_list": [{"subject_image": ""}]}) == [
         "image.base64 /subject_image_list/0/subject_image"
     ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "body"),
+    [
+        ("kling", {"image": URL, "element_list": [], "voice_list": []}),
+        ("kling", {"image": URL, "element_list": [], "voice_list": [{"voice_id": "a"}]}),
+        ("kling", {"image": URL, "element_list": [{"element_id": 1}], "voice_list": []}),
+        ("kling", {"image": URL, "image_tail": URL, "model_name": "kling-v1-6", "mode": "pro", "dynamic_masks": []}),
+        ("kling", {"image": URL, "model_name": "kling-v2-6", "dynamic_masks": []}),
+        ("cometapi", {"image": URL, "image_tail": URL, "dynamic_masks": []}),
+    ],
+)
+def test_an_empty_list_excludes_and_needs_nothing(provider: str, body: dict[str, Any]) -> None:
+    assert broken(provider, VIDEO, body) == []
+    own = operation(provider, VIDEO)
+    assert not {"element_list", "voice_list", "dynamic_masks"} & {
+        name for name, value in build_request(own, body).items() if value == []
+    }
+
+
+def test_an_empty_text_is_no_empty_list_and_no_other_list_is_taken_as_absent() -> None:
+    assert broken("kling", VIDEO, {"image": URL, "element_list": ""}) == ["schema.type /element_list"]
+    assert broken("kling", VIDEO, {"image": URL, "prompt": []}) == ["schema.type /prompt"]
+    assert broken("kling", VIDEO, {"image": URL, "multi_prompt": []}) == ["schema.minItems /multi_prompt"]
+    assert broken("kling", MULTI, {"subject_image_list": []}) == ["schema.minItems /subject_image_list"]
 
 
 CAMERA = {"type": "simple", "config": {"zoom": 1}}

@@ -55,7 +55,7 @@ def test_the_official_multi_shot_example_has_one_fault() -> None:
         ({"image": URL, "model_name": "kling-v9", "duration": "3", "sound": "on", "mode": "4k"},
          ["schema.enum /model_name"]),
         ({"image": URL, "model_name": None, "image_tail": URL, "mode": "pro"}, ["schema.type /model_name"]),
-        ({"image": URL, "element_list": {}, "voice_list": []}, ["schema.type /element_list"]),
+        ({"image": URL, "element_list": {}, "voice_list": [{"voice_id": "a"}]}, ["schema.type /element_list"]),
         ({"image": 5, "image_tail": URL}, ["schema.type /image"]),
     ],
 )  # fmt: skip
@@ -75,7 +75,7 @@ def test_what_follows_from_a_wrong_value_is_not_told(body: dict[str, Any], expec
         # Which camera it is has nothing to do with how far it goes.
         ({"image": URL, "camera_control": {"type": "simple", "config": {"zoom": 99}}},
          ["schema.maximum /camera_control/config/zoom", "capability.camera"]),
-        ({"image": URL, "element_list": [{"element_id": "1"}], "voice_list": []},
+        ({"image": URL, "element_list": [{"element_id": "1"}], "voice_list": [{"voice_id": "a"}]},
          ["schema.type /element_list/0/element_id", "image-to-video.elements"]),
         ({"cfg_scale": 2}, ["schema.maximum /cfg_scale", "image-to-video.image"]),
     ],

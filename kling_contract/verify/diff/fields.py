@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.documents.model import empty_of
 from kling_contract.verify.diff import domains, words
 from kling_contract.verify.diff.conditions import conditions
 from kling_contract.verify.diff.difference import Difference, Move, between
@@ -127,7 +128,7 @@ class Fields:
 
 
 def blanks(operation: str, one: Blank, other: Blank) -> Iterator[Difference]:
-    """Yield the fields, by canonical names, whose empty text means absent on one side only."""
+    """Yield the fields, by canonical names, whose empty value means absent on one side only."""
     for name in sorted(one[1] ^ other[1]):
         mine, theirs = one[0].children().get(name), other[0].children().get(name)
         if mine and theirs:
@@ -137,7 +138,7 @@ def blanks(operation: str, one: Blank, other: Blank) -> Iterator[Difference]:
 
 
 def _blank(old: tuple[Field, bool], new: tuple[Field, bool]) -> Move:
-    refused = old[1] and not domains.accepts(new[0].schema, "")
+    refused = old[1] and not domains.accepts(new[0].schema, empty_of(new[0].schema))
     return Move(words.blank(new[0], new[1]), "refused" if refused else "kept")
 
 

@@ -18,7 +18,7 @@ class Translation:
     """From the bodies of `source` to those of `target`, which mean the same operation.
 
     Fields go by the target's names, whole numbers become texts and such texts numbers where it wants that, and what
-    it does not have is left out; so is an empty text that means absent.
+    it does not have is left out; so is an empty value that means absent.
     """
 
     source: Operation
@@ -26,9 +26,7 @@ class Translation:
 
     def body(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return a body of the source by the names and types of the target."""
-        blank = self.source.blank
-        given = {name: value for name, value in body.items() if name not in blank or value != ""}
-        return _fields(self.source.request or {}, self.target.request or {}, given)
+        return _fields(self.source.request or {}, self.target.request or {}, self.source.given(body))
 
 
 def _fields(source: Schema, target: Schema, body: Mapping[str, Any]) -> dict[str, Any]:

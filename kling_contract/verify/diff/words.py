@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.documents.model import empty_of
 from kling_contract.verify.diff import domains
 
 if TYPE_CHECKING:
@@ -62,10 +63,11 @@ def default(old: Field, new: Field) -> str:
 
 
 def blank(new: Field, means_absent: bool) -> str:
-    """Return what an empty text is."""
+    """Return what an empty value is."""
     if means_absent:
         return f"an empty {new.name} counts as absent"
-    return f"leave {new.name} out instead of sending an empty text: {new.title} does not say that it means absent"
+    empty = "list" if empty_of(new.schema) == [] else "text"
+    return f"leave {new.name} out instead of sending an empty {empty}: {new.title} does not say that it means absent"
 
 
 def numbers(old: Field, new: Field, lost: list[int]) -> str:
