@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 _PARAMETER = re.compile(r"\\{[^/]+?\\}")
 _PLAIN = "{}:@!$&'()*+,;="  # what a path may hold as it is, besides letters, digits and -._~ (RFC 3986, 3.3)
+_LONGEST = 300  # characters of a path that any route may be like
+_CLOSE = 0.5
 
 
 class Route(NamedTuple):
@@ -35,7 +38,7 @@ class Routes:
             table = templates if "{" in operation.path else self._literal
             table.setdefault(_normal(operation.path), {})[operation.method] = operation
         self._templates = [(_compile(path), methods) for path, methods in templates.items()]
-        self._paths = [(f"{each.method} {each.path}") for each in provider.operations.values()]
+        self._known = [(each.method, each.path) for each in provider.operations.values()]
 
     def find(self, method: str, path: str) -> Route | str:
         """Return the route, or the situation: `route.unknown`, or `method.unknown` for a path with other methods.
@@ -53,8 +56,18 @@ class Routes:
         return Route(operation, value) if operation is not None else "method.unknown"
 
     def nearest(self, method: str, path: str) -> str | None:
-        """Return the method and path of the route that looks most like the one asked for."""
-        return next(iter(difflib.get_close_matches(f"{method} {path}", self._paths, n=1, cutoff=0.5)), None)
+        """Return the method and path of the route that is most like the one asked for; None if none is.
+
+        One of the same method goes first, then one that begins with more of the same segments, then one that has more
+        of them; how the rest is spelt comes last.
+        """
+        if len(path) > _LONGEST:
+            return None
+        method, asked = "GET" if method == "HEAD" else method, path.strip("/").split("/")
+        likeness = {(verb, known): _likeness(asked, known.strip("/").split("/")) for verb, known in self._known}
+        near = [route for route, (*_, spelt) in likeness.items() if spelt >= _CLOSE]
+        found = max(near, key=lambda route: (route[0] == method, likeness[route]), default=None)
+        return " ".join(found) if found else None
 
     def _with_slash(self, method: str, path: str) -> Route | None:
         """Return the create whose path this is but for a slash at its end."""
@@ -69,6 +82,18 @@ class Routes:
             if found is not None:
                 return methods, unquote(found.group(found.lastindex or 0))
         return None, ""
+
+
+def _likeness(asked: list[str], known: list[str]) -> tuple[int, int, float]:
+    """Return how many segments two paths have in common at the front, how many at all, and how alike they are spelt.
+
+    Whatever stands in the place of a parameter is its value.
+    """
+    given = [*asked, *known[len(asked) :]]
+    filled = [given[at] if "{" in each else each for at, each in enumerate(known)]
+    front = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(asked, filled, strict=False)))
+    shared = sum(block.size for block in difflib.SequenceMatcher(None, asked, filled).get_matching_blocks())
+    return front, shared, difflib.SequenceMatcher(None, "/".join(asked), "/".join(filled)).ratio()
 
 
 def _normal(path: str) -> str:

@@ -123,6 +123,38 @@ def test_the_nearest_route_is_named() -> None:
     assert routes("cometapi").nearest("GET", "/") is None
 
 
+@pytest.mark.parametrize(
+    ("name", "method", "path", "nearest"),
+    [
+        # The method goes before all else,
+        ("kling", "POST", "/v1/videos/image2video/1", "POST /v1/videos/image2video"),
+        ("kling", "GET", "/v1/images/editing/expnd/1", "GET /v1/images/editing/expand/{id}"),
+        ("kling", "HEAD", "/v1/videos/image2vidoe", "GET /v1/videos/image2video"),
+        # then the family: the segments at the front, whatever is spelt alike,
+        ("kling", "GET", "/v1/videos/multi-image2video/1", "GET /v1/videos/image2video/{id}"),
+        ("kling", "POST", "/v1/videos/multi-image2image", "POST /v1/videos/image2video"),
+        ("kling", "POST", "/v1/images/image2video", "POST /v1/images/multi-image2image"),
+        # then the segments that are there at all, and the spelling last.
+        ("kling", "POST", "/kling/v1/videos/image2video", "POST /v1/videos/image2video"),
+        ("kling", "GET", "/v1/videos/image2vidoe/872248823022106361", "GET /v1/videos/image2video/{id}"),
+        ("kling", "GET", "/v1/videos/image2video/1/2", "GET /v1/videos/image2video/{id}"),
+        # Of a method that no route has, the path is all there is.
+        ("kling", "DELETE", "/v1/videos/image2video/1", "GET /v1/videos/image2video/{id}"),
+        ("kling", "DELETE", "/v1/images/multi-image2image/1", "GET /v1/images/multi-image2image/{id}"),
+        ("kling", "DELETE", "/v1/images/editing/expand", "GET /v1/images/editing/expand"),
+        ("anyapi", "DELETE", "/kling/v1/images/editing/expand", "POST /kling/v1/images/editing/expand"),
+    ],
+)
+def test_the_nearest_route_is_of_the_method_then_of_the_family(name: str, method: str, path: str, nearest: str) -> None:
+    assert routes(name).nearest(method, path) == nearest
+
+
+def test_nothing_is_near_a_path_that_nothing_looks_like_however_long() -> None:
+    assert routes("kling").nearest("GET", "/favicon.ico") is None
+    assert routes("kling").nearest("GET", "/" + "x" * 1_000_000) is None
+    assert routes("kling").nearest("GET", "/v1/videos/image2video" * 50_000) is None
+
+
 @pytest.mark.parametrize(("name", "operation"), EVERY)
 def test_a_route_is_its_own_nearest(name: str, operation: str) -> None:
     said = loaded(name).operation(operation)
