@@ -24,6 +24,11 @@ from kling_contract.verify.traffic.exchange import moment
 entries = cache(made)
 
 
+def har_entries(said: list[Any]) -> list[Any]:
+    """As some tools write HAR entries: with nothing around them."""
+    return said
+
+
 def all_of(data: bytes) -> list[Exchange | Flaw]:
     return list(read(io.BytesIO(data)))
 
@@ -105,7 +110,11 @@ CUT = f'{{"log": {{"entries": [{ONE}, '
 DEEP = "[" * 1000 + "]" * 1000
 CASSETTE = 'interactions:\n- request: {uri: "http://a.example/"}\n  response: {status: {code: 200}}\n'
 
-NO_RECORDING = "this is no recording: a HAR has log.entries, a cassette has interactions or http_interactions"
+NO_RECORDING = (
+    "this is no recording: a HAR has log.entries, "
+    "a cassette has interactions or http_interactions, or is a list of them"
+)
+NO_LIST = f"{NO_RECORDING}; this file is a list whose first item has no request"
 
 MALFORMED: dict[str, tuple[str | bytes, int, str]] = {
     "cut off": (f'{CUT}{{"request": {{"url": "ht', 1, "entry 1, before byte 149: the file is cut off"),
@@ -200,8 +209,43 @@ NO_LISTS = {
     "a number": ("interactions: 5", "interactions is no list"),
     "something else": ("{steps: [], version: 1}", f"{NO_RECORDING}; this file has steps, version"),
     "nothing": ("{}", NO_RECORDING),
-    "a list": ("[1]", NO_RECORDING),
+    "a list": ("[1]", NO_LIST),
+    "a list of lists": ("[[], {request: {}}]", NO_LIST),
+    "a list of something else": ("[{name: a, steps: []}, {request: {}}]", NO_LIST),
 }
+
+
+@pytest.mark.parametrize(("form", "kind"), [*FORMS.values(), (har_entries, "json"), (har_entries, "yaml")])
+def test_a_cassette_whose_root_is_the_list_is_read_as_one_that_names_it(form: Any, kind: str) -> None:
+    said = form(entries())
+    named = next((each for each in said.values() if isinstance(each, list)), None) if isinstance(said, dict) else said
+    data = dumped(named, kind)
+    assert found(data) == []
+    assert whole(data) == whole(har(entries()))
+    for one, other in zip(all_of(data), all_of(har(entries())), strict=True):
+        assert isinstance(one, Exchange)
+        assert isinstance(other, Exchange)
+        assert (one.method, one.url, one.status) == (other.method, other.url, other.status)
+        assert (one.body.read()[0] or b"", one.answer.read()) == (other.body.read()[0] or b"", other.answer.read())
+
+
+LIST = '- request: {uri: "http://a.example/"}\n  response: {status: {code: 200}}\n'
+BROKEN_LISTS = {
+    "empty": ("[]", 0, []),
+    "an item that is none": (f"{LIST}- 7\n", 1, ["entry 1, line 3: the interaction is no object"]),
+    "cut off": (f"{LIST}- request: {{uri", 1, ["entry 1, line 4: it is no YAML here"]),
+    "cut off in JSON": (f"[{ONE}, {ONE[:20]}", 1, ["entry 1, before byte "]),
+    "two": (f"{LIST}---\n{LIST}", 1, ["line 3: a second document begins here"]),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_LISTS)
+def test_a_list_that_is_broken_loses_no_more_than_a_cassette_does(name: str) -> None:
+    text, count, messages = BROKEN_LISTS[name]
+    told = flaws(text.encode())
+    assert len(told) == len(messages)
+    assert all(message in line for message, line in zip(messages, told, strict=True))
+    assert whole(text.encode()) == count
 
 
 @pytest.mark.parametrize("name", NO_LISTS)

@@ -40,17 +40,22 @@ class Misplaced(Portable, ValueError):
 class Items:
     """The items of the first list that the root object has under one of some names, each with its line.
 
-    `closed` says that something stands behind the list, so that its last item is known to be whole. Iterating raises
-    `yaml.YAMLError` for what is no YAML, and `Misplaced` for a root that has no such list, for what cannot be built,
-    and for a second document.
+    A root that is a list itself `is_list`; then its own items are given. `closed` says that something stands behind
+    the list, so that its last item is known to be whole. Iterating raises `yaml.YAMLError` for what is no YAML, and
+    `Misplaced` for a root that has no such list, for what cannot be built, and for a second document.
     """
 
     def __init__(self, stream: BinaryIO, names: Collection[str]) -> None:
         self._builder, self._names = _Builder(iter(yaml.parse(stream, Loader=Loader))), names
-        self.closed = False
+        self.closed = self.is_list = False
 
     def __iter__(self) -> Iterator[tuple[int, Any]]:
         root = self._builder.skip_to_root()
+        if isinstance(root, yaml.SequenceStartEvent):
+            self.is_list = True
+            yield from self._list("", root)
+            self._end()
+            return
         if not isinstance(root, yaml.MappingStartEvent):
             raise Misplaced(_line(root), "the file holds no object", [])
         keys: list[str] = []

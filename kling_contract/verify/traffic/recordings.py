@@ -27,7 +27,11 @@ _LISTS: dict[str, tuple[str, Form]] = {
     "log": ("log.entries", har.exchange),
     **{name: (name, cassettes.exchange) for name in cassettes.LISTS},
 }
-_KNOWN = "this is no recording: a HAR has log.entries, a cassette has interactions or http_interactions"
+_KNOWN = (
+    "this is no recording: a HAR has log.entries, "
+    "a cassette has interactions or http_interactions, or is a list of them"
+)
+_OTHER_LIST = f"{_KNOWN}; this file is a list whose first item has no request"
 _WIDE = "the file is UTF-16; save it as UTF-8"
 _PACKED = "the file is compressed; unpack it, or record to a name that ends in .har"
 _FOREIGN = {
@@ -139,27 +143,42 @@ class _Tape:
 
 
 def _json(tape: _Tape, folder: Path | None) -> Read:
-    names = _names(tape.head)
-    found = next((_LISTS[name] for name in names if name in _LISTS), None)
+    is_list = tape.head.lstrip().startswith(b"[")
+    names = [] if is_list else _names(tape.head)
+    found = ("", _listed) if is_list else next((_LISTS[name] for name in names if name in _LISTS), None)
     if found is None:
         yield Flaw(None, "", _no_recording(names))
         return
     place, form = found
-    if _kind(tape.head, place) not in ("", "start_array"):
+    if place and _kind(tape.head, place) not in ("", "start_array"):
         yield Flaw(None, "", f"{place} is no list")
         return
     index = 0
     try:
-        for entry in ijson.items(tape, f"{place}.item", use_float=True):
+        for entry in ijson.items(tape, f"{place}.item".removeprefix("."), use_float=True):
+            if not index and not place and not _has_request(entry):
+                yield Flaw(None, "", _OTHER_LIST)
+                return
             yield form(index, entry, folder)
             index += 1
-        if not index and f'"{place.rpartition(".")[2]}"'.encode() not in tape.head:
+        if place and not index and f'"{place.rpartition(".")[2]}"'.encode() not in tape.head:
             yield Flaw(None, "", f"the file has no {place}; {_KNOWN}")
     except _Broken as error:
         yield Flaw(index, f"byte {tape.position}", str(error))
     except ijson.JSONError as error:
         where = f"before byte {tape.position}"
         yield Flaw(None, where, SECOND) if tape.has_second() else Flaw(index, where, _reason(error))
+
+
+def _listed(index: int, item: Any, folder: Path | None) -> Exchange | Flaw:
+    """Return the exchange of an item of a list that nothing names: an interaction, or an entry of a HAR."""
+    answer = item.get("response") if isinstance(item, dict) else None
+    is_entry = isinstance(answer, dict) and isinstance(answer.get("content"), dict) and "body" not in answer
+    return (har.exchange if is_entry else cassettes.exchange)(index, item, folder)
+
+
+def _has_request(item: Any) -> bool:
+    return isinstance(item, dict) and "request" in item
 
 
 def _no_recording(names: list[str]) -> str:
@@ -218,7 +237,10 @@ def _yaml(tape: _Tape, folder: Path | None) -> Read:
         for line, interaction in items:
             if held is not None:
                 yield held
-            found = cassettes.exchange(index, interaction, folder)
+            if not index and items.is_list and not _has_request(interaction):
+                flaw = Flaw(None, f"line {line}", _OTHER_LIST)
+                break
+            found = (_listed if items.is_list else cassettes.exchange)(index, interaction, folder)
             held = found._replace(place=f"line {line}") if isinstance(found, Flaw) else found
             index += 1
         if held is not None and tape.cut is not None and not items.closed:
