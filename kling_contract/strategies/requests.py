@@ -146,7 +146,8 @@ def _space(operation: Operation) -> Space:
     schema = operation.request
     if schema is None:
         raise ValueError(f"{operation.title}'s {operation.id} has no body")
-    return _kept(operation, Space, lambda: Space(schema))
+    filled = [name for name, empty in operation.empties.items() if empty == []]
+    return _kept(operation, Space, lambda: Space(schema, filled))
 
 
 def _faults(operation: Operation) -> Faults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from kling_contract.strategies.demands import Demands, Unsupported
-from kling_contract.strategies.domains import Record
+from kling_contract.strategies.domains import Items, Record
 from kling_contract.strategies.judges import keeping
 from kling_contract.strategies.logic import asked, every, has, implied, is_object, negated
 from kling_contract.strategies.numbers import chosen, index, picks
@@ -18,7 +19,7 @@ from kling_contract.strategies.partition import parts, whole
 from kling_contract.strategies.texts import ready
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -35,12 +36,14 @@ if TYPE_CHECKING:
 class Space:
     """The values of one schema. Raises `Unsupported` for a keyword that values cannot be built for.
 
-    `free` is what a field may be that no statement is about, None being an absent one.
+    `free` is what a field may be that no statement is about, None being an absent one. `filled` are fields whose empty
+    list would mean that they are absent, so that none is drawn.
     """
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
+    def __init__(self, schema: Mapping[str, Any], filled: Collection[str] = ()) -> None:
         self.demands = Demands.of(schema)
         self.domains = {path: whole(self.demands.at(path), path, Space) for path in self.demands.paths}
+        self.domains |= {(name,): [_filled(each) for each in self.domains[name,]] for name in filled}
         self.fields: dict[Path, list[Path]] = {path: [] for path in self.domains}
         for path in self.domains:
             if path:
@@ -203,6 +206,10 @@ class Ways:
         """Draw a value by one of the plans of one of `rules`, the one at a place if that is given."""
         plans = self.plans(rule)
         return plans[draw(index(len(plans))) if at is None else at].drawn(draw)
+
+
+def _filled(domain: Domain) -> Domain:
+    return replace(domain, least=max(domain.least, 1)) if isinstance(domain, Items) else domain
 
 
 def possible(space: Space, statements: Sequence[Statement], **changes: Any) -> Plan | None:
