@@ -78,15 +78,25 @@ def shown(value: Any) -> Any:
         return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 20]}... ({len(value)} characters)"
     if isinstance(value, list):
         return f"a list of {len(value)}"
-    return f"an object of {_counted(len(value), 'key')}" if isinstance(value, Mapping) else value
+    return f"an object of {counted(len(value), 'key')}" if isinstance(value, Mapping) else value
 
 
 def _hidden(secret: re.Match[str]) -> str:
     return f"{secret[1]}...@" if secret[1] else "?..."
 
 
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+def counted(count: float, unit: str, units: str = "") -> str:
+    """Return a number of things; `units` is their plural where that is no `unit` with an s."""
+    number = f"{count:g}" if isinstance(count, float) else count
+    return f"{number} {unit}" if count == 1 else f"{number} {units or f'{unit}s'}"
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text of at most `most` characters, cut behind a word with an ellipsis; a longer word is cut itself."""
+    if len(text) <= most:
+        return text
+    whole = text[:most].rpartition(" ")[0]
+    return f"{(whole or text[: most - 1]).rstrip(' ,;:')}…"
 
 
 def type_of(value: Any) -> str:
@@ -199,7 +209,7 @@ def _beyond(word: str) -> Callable[[Failure], Words]:
 def _length(unit: str, word: str) -> Callable[[Failure], Words]:
     def say(failure: Failure) -> Words:
         size = len(failure.found)
-        return f"{failure.field} has {_counted(size, unit)}, {word} {failure.limit}", None
+        return f"{failure.field} has {counted(size, unit)}, {word} {failure.limit}", None
 
     return say
 

@@ -7,6 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
+from kling_contract.wording import counted
 from mock_server.sessions import DEFAULT
 from mock_server.watching import Watcher
 
@@ -128,7 +129,7 @@ def summary(sessions: Iterable[Session]) -> list[str]:
     found = list(sessions)
     total = sum(session.journal.total for session in found)
     tasks = sum(len(session.store) for session in found)
-    lines = [f"{_count(total, 'exchange')}, {_count(tasks, 'task')}"]
+    lines = [f"{counted(total, 'exchange')}, {counted(tasks, 'task')}"]
     for title, name in (("refused", "refused"), ("noted", "noted")):
         rules: dict[str, int] = {}
         for session in found:
@@ -138,10 +139,6 @@ def summary(sessions: Iterable[Session]) -> list[str]:
             most = sorted(rules.items(), key=lambda item: -item[1])
             lines.append(f"{title}: " + ", ".join(f"{rule} {number}" for rule, number in most[:8]))
     return lines
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _clean(text: str) -> str:

@@ -83,6 +83,8 @@ def _unknown(pattern: str, known: Iterable[str]) -> str:
 
 
 def _print(findings: Sequence[Finding], unexpected: int) -> None:
+    from kling_contract.wording import counted
+
     colours = is_coloured()
     for each in findings:
         severity = each.kind.severity
@@ -91,7 +93,9 @@ def _print(findings: Sequence[Finding], unexpected: int) -> None:
         print(f"  {each.message}\n  why: {each.kind.why}\n  hint: {each.kind.hint}")
         print(f"  recorded: {each.recorded}\n" if each.recorded is not None else "")
     told = "all recorded" if not unexpected else f"{unexpected} of them not recorded"
-    print(f"{len(findings)} findings, {told}" if findings else "no findings")
+    if len(findings) == 1:
+        told = "not recorded" if unexpected else "recorded"
+    print(f"{counted(len(findings), 'finding')}, {told}" if findings else "no findings")
 
 
 def _near(file: str) -> str:

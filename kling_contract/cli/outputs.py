@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kling_contract.cli.arguments import is_done, say
 from kling_contract.cli.streams import LANGUAGES, escaped, is_coloured, is_read
 from kling_contract.probe.reports import FORMATS, evidence, github, text
+from kling_contract.wording import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +51,7 @@ def _write(name: str, run: Run, history: History, file: Path) -> None:
 
 
 def _write_evidence(run: Run, directory: Path) -> None:
-    say(f"wrote {len(evidence.write(run, directory))} files to {directory}")
+    say(f"wrote {counted(len(evidence.write(run, directory)), 'file')} to {directory}")
 
 
 def _print(run: Run, history: History, names: Sequence[str]) -> None:

@@ -79,11 +79,13 @@ def check_traffic(options: argparse.Namespace) -> int:
 
 def _tell_of(copy: RedactedCopy, name: str) -> None:
     """Say what is not in a copy as it was, and what is in it that nobody could read."""
+    from kling_contract.wording import counted
+
     for reason, count in copy.left_out.items():
-        entries = "1 entry is" if count == 1 else f"{count} entries are"
+        entries = counted(count, "entry is", "entries are")
         say(f"kling-contract check-traffic: in {name} {entries} {reason}")
     for reason, count in copy.copied_unread.items():
-        bodies = "1 body is" if count == 1 else f"{count} bodies are"
+        bodies = counted(count, "body is", "bodies are")
         look = "look for secrets there before you send it"
         say(f"kling-contract check-traffic: in {name} {bodies} copied unread ({reason}); {look}")
 

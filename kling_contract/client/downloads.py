@@ -14,6 +14,7 @@ import httpx
 
 from kling_contract.client.network import can_be_asked
 from kling_contract.errors import KlingError, ServerError, UnexpectedAnswer
+from kling_contract.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -104,7 +105,7 @@ class Part:
         """Close a file that is whole. Raises `httpx.RemoteProtocolError` if not as much came as was announced."""
         self.close()
         if self._total is not None and self._size != self._total:
-            raise httpx.RemoteProtocolError(f"{self._size} bytes came of a result of {self._total}")
+            raise httpx.RemoteProtocolError(f"{counted(self._size, 'byte')} came of a result of {self._total}")
 
     def close(self) -> None:
         """Close the file, which is not yet published."""

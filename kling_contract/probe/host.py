@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from kling_contract.wording import counted
+
 
 class Connect(Protocol):
     """Opens a TCP connection to host and port within so many seconds, as `socket.create_connection` does."""
@@ -76,4 +78,4 @@ def _certificate(certificate: dict[str, Any], where: str, now: float, days: int)
     ends = float(ssl.cert_time_to_seconds(certificate["notAfter"]))
     left = int((ends - now) // 86400)
     reason = "tls.expiring" if left < days else "host.reachable"
-    return Reached(reason, f"{where}, certificate for {left} more days", ends)
+    return Reached(reason, f"{where}, certificate for {counted(left, 'more day')}", ends)

@@ -21,6 +21,7 @@ from kling_contract.images.png import written
 from kling_contract.probe.classify import Judgement, judge
 from kling_contract.probe.guard import Stopped
 from kling_contract.probe.plan import REAL, Left, Plan, Step
+from kling_contract.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,7 +55,7 @@ def with_real_task(plan: Plan, most: float, names: tuple[str, ...] = (), no_key:
         return replace(plan, left=(*plan.left, Left(5, "create", why)))
     offer = offers[0]
     if offer.units > most:
-        why = f"costs {offer.units:g} units, and {most:g} may be spent"
+        why = f"costs {counted(float(offer.units), 'unit')}, and {most:g} may be spent"
         return replace(plan, left=(*plan.left, Left(5, offer.operation.id, why)), over=why)
     return replace(plan, steps=(*plan.steps, _step(offer)), units=offer.units)
 
@@ -163,10 +164,11 @@ class Spending:
         self.guard.allow(urls[0], 1, key=False)
         fetched = self.sending.send(Step(5, None, "GET", "", "fetches the result", "a file"), urls[0]).shown
         if fetched.failure or fetched.status != 200 or not fetched.data:
-            what = fetched.detail or f"HTTP {fetched.status}, {len(fetched.data)} bytes"
+            what = fetched.detail or f"HTTP {fetched.status}, {counted(len(fetched.data), 'byte')}"
             return self._told("task.failed", f"the result of task {state.id}: {what}")
-        size = f"{len(fetched.data)} bytes{' and more' if fetched.cut else ''} of {fetched.content_type or 'no type'}"
-        return self._told("task.succeeded", f"task {state.id} in {seconds:.0f} s, {size}, {self.plan.units:g} units")
+        size = f"{counted(len(fetched.data), 'byte')}{' and more' if fetched.cut else ''}"
+        what = f"{size} of {fetched.content_type or 'no type'}, {counted(float(self.plan.units), 'unit')}"
+        return self._told("task.succeeded", f"task {state.id} in {seconds:.0f} s, {what}")
 
     def _state(self, operation: Operation, exchange: Exchange) -> TaskState:
         try:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
+from kling_contract.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -70,8 +72,10 @@ def _itself(operation: Operation, node: Mapping[str, Any]) -> Iterator[Problem]:
     ids, most = len(_PLACEHOLDER.findall(operation.path)), int(operation.kind == "get")
     if ids > most:
         accepted = "its id alone" if most else "none"
-        count = "1 parameter" if ids == 1 else f"{ids} parameters"
-        yield (), f"{count} in the path of a {operation.kind}, which nothing fills; accepted: {accepted}"
+        yield (
+            (),
+            f"{counted(ids, 'parameter')} in the path of a {operation.kind}, which nothing fills; accepted: {accepted}",
+        )
 
 
 def _parameters(operation: Operation, item: Mapping[str, Any]) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:

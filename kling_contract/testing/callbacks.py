@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
@@ -58,7 +60,7 @@ class Callbacks:
         said = f"no callback of {status} was taken; there are{':' if there else ' none'}{''.join(there)}"
         tasks = [task for each in session.store.ids() if (task := session.store.get(each))]
         if not any(task.callback for task in tasks):
-            return f"{said}\nnone of {len(tasks)} tasks was created with a URL for callbacks"
+            return f"{said}\nnone of {counted(len(tasks), 'task')} was created with a URL for callbacks"
         if session.clock.mode == "frozen":
             return f"{said}\nthe clock is frozen: what is to come, comes with advance()"
         if any(each.state == "refused" for each in self):

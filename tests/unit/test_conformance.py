@@ -391,7 +391,7 @@ def test_an_operation_that_was_not_reached_is_not_at_fault() -> None:
 def test_the_report_for_people() -> None:
     assert FORMATS["text"].render(verification()).splitlines()[1:] == [
         "  lives: 2 requests, fine",
-        "  rules: 1 requests, 2 failed",
+        "  rules: 1 request, 2 failed",
         "    request.accepted createImageExpansion",
         "      means: a body that keeps the contract is accepted",
         r"      found: HTTP 400: \x00<&>",

@@ -36,7 +36,7 @@ BELOW: dict[str, set[str]] = {
     "interception": {"errors", "headers"},
     "probe": {
         *("errors", "auth", "client", "clock", "contract", "documents", "envelopes", "images", "reading"),
-        *("redaction", "headers", "har", "junit", "soundness"),
+        *("redaction", "headers", "har", "junit", "soundness", "wording"),
     },
     "contract": {"errors", "documents", "names", "reading", "rules", "formulas", "images", "wording"},
     "verify": {

@@ -20,6 +20,7 @@ from recorded import KEY, Entry, dumped, har, made, png, vcrpy
 from kling_contract.cli import main
 from kling_contract.documents import folder, load
 from kling_contract.verify.traffic import unjudged
+from kling_contract.verify.traffic.unjudged import Ledger, lines
 
 
 @cache
@@ -182,7 +183,7 @@ def test_what_was_not_judged_is_counted_by_reason_and_listed(
     size = len(entries[0]["request"]["postData"]["text"])
     began = out.splitlines().index("not judged:")
     assert out.splitlines()[began + 1 : began + 9] == [
-        "  3 entries (#0, #1, #2): no document names its host (--provider P takes any): bank.example, cdn.example:81",
+        "  3 entries (#0, #1, #2): no document names its host (--provider P takes any): bank.example; cdn.example:81",
         "  1 entry (#3): no operation has such a path: api.cometapi.com",
         "  1 entry (#4): a browser asks whether it may send a request (OPTIONS)",
         "  1 entry (#5): it cannot be read",
@@ -198,8 +199,19 @@ def test_a_host_that_is_not_asked_for_is_no_reason_where_any_host_counts(
     entries: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, out, _ = run(capsys, write(tmp_path, har(everything(entries))), "--provider", "cometapi")
-    assert "  4 entries (#0, #1, #2, #3): no operation has such a path: bank.example, " in out
+    assert "  4 entries (#0, #1, #2, #3): no operation has such a path: bank.example; " in out
     assert "no document names its host" not in out
+
+
+def test_reasons_are_cut_behind_a_word_and_apart_from_each_other() -> None:
+    ledger = Ledger()
+    long = "the recording has it as base64, and it is none of the forms that anybody knows (17 characters)"
+    ledger.add("a.har", "answer", "form", 0, long)
+    ledger.add("a.har", "answer", "form", 1, "it is kept as xml, which is not read here")
+    (told,) = lines(ledger, named=False)
+    assert told.endswith(
+        ": the recording has it as base64, and it is none of the forms…; it is kept as xml, which is not read here"
+    )
 
 
 def test_bodies_of_which_none_can_be_read_are_no_kept_contract(
@@ -282,7 +294,7 @@ def test_failed_tasks_are_told_apart_with_their_reasons(
         f"  #2 cometapi getImageToVideo task: task.failed: task {told['data']['task_id']} failed: "
         "refused; token=[redacted]\\x1b[2J",
     ]
-    assert out.splitlines()[-1] == "4 entries, 4 judged: 0 violations, 1 notes"
+    assert out.splitlines()[-1] == "4 entries, 4 judged: 0 violations, 1 note"
 
 
 def test_what_was_read_before_a_file_was_cut_off_is_told(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kling_contract.contract import Checker
-from kling_contract.wording import did_you_mean, shown
+from kling_contract.wording import counted, cut, did_you_mean, shown
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.decimals(allow_nan=False)
 VALUES = SCALARS | st.text(max_size=5) | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text(), SCALARS, max_size=2)
@@ -76,3 +76,34 @@ def test_of_a_url_nothing_secret_is_shown(text: str, told: str) -> None:
 
 def test_a_text_of_many_urls_is_shown_in_no_time() -> None:
     assert shown("://" * 500_000).startswith("://://")
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "told"),
+    [
+        (0, ("request",), "0 requests"),
+        (1, ("request",), "1 request"),
+        (2, ("request",), "2 requests"),
+        (1, ("entry", "entries"), "1 entry"),
+        (3, ("entry", "entries"), "3 entries"),
+        (1.0, ("unit",), "1 unit"),
+        (0.5, ("unit",), "0.5 units"),
+    ],
+)
+def test_a_number_of_things(count: float, words: tuple[str, ...], told: str) -> None:
+    assert counted(count, *words) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "told"),
+    [
+        ("as it is", 8, "as it is"),
+        ("cut at a word", 9, "cut at a…"),
+        ("cut at a word", 8, "cut at…"),
+        ("cut, at a word", 5, "cut…"),
+        ("cutatnoword", 5, "cuta…"),
+        ("", 5, ""),
+    ],
+)
+def test_a_long_text_is_cut_behind_a_word(text: str, most: int, told: str) -> None:
+    assert cut(text, most) == told

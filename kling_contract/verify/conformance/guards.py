@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kling_contract.verify.conformance.failure import Failure
+from kling_contract.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -34,10 +35,15 @@ def guards(
         operation = provider.operation(name)
         at_fault = name in reached and (name in names or operation.family not in families)
         if at_fault and not succeeded and not scope.is_shut(operation):
-            yield Failure("guard.success", name, f"none of its {asked} answers was a success")
+            yield Failure("guard.success", name, f"none of its {counted(asked, 'answer')} was a success")
     if is_locked_out(provider, served):
         keyed = [each for each in served if each.key]
-        yield Failure("guard.auth", None, f"all {len(keyed)} answers were about credentials", keyed[0])
+        yield Failure(
+            "guard.auth",
+            None,
+            f"{counted(len(keyed), 'answer was', 'answers were')} about credentials, and no other came",
+            keyed[0],
+        )
 
 
 def is_locked_out(provider: Provider, served: Sequence[Asked]) -> bool:

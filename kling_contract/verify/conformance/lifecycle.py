@@ -9,6 +9,7 @@ from kling_contract.client.answers import STATUSES, task_id
 from kling_contract.envelopes import names_in
 from kling_contract.verify.conformance.expecting import expect_refusal, expect_success, fail
 from kling_contract.verify.conformance.failure import Broken
+from kling_contract.wording import counted
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation
@@ -215,7 +216,7 @@ def _listed(life: Life, listing: Operation) -> None:
             _paged(life, listing, tasks)
             return
         if len(tasks) < size or page == _PAGES:
-            raise fail("list.contains", asked, f"task {life.id} is on none of {page} pages")
+            raise fail("list.contains", asked, f"task {life.id} is on none of {counted(page, 'page')}")
         page += 1
 
 
@@ -243,7 +244,7 @@ def _paged(life: Life, listing: Operation, tasks: list[dict[str, Any]]) -> None:
         expect_success(asked, "answer.contract")
         found = asked.values.get("tasks") or []
         if len(found) != 1:
-            raise fail("list.pages", asked, f"{len(found)} tasks are on a page of 1")
+            raise fail("list.pages", asked, f"{counted(len(found), 'task is', 'tasks are')} on a page of 1")
     if task_id(first.values["tasks"][0]) == task_id(second.values["tasks"][0]):
         raise fail("list.pages", second, "the first page and the second are the same")
 

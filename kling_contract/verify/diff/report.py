@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.wording import shown
+from kling_contract.wording import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,8 +148,3 @@ def _cut(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _cut(each) for key, each in value.items()}
     return [_cut(each) for each in value] if isinstance(value, list) else shown(value)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number of things."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kling_contract.verify.diff.report import ARROWS, EVERYWHERE, counted, groups, head
+from kling_contract.verify.diff.report import ARROWS, EVERYWHERE, groups, head
+from kling_contract.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,7 +90,7 @@ def _rest(rows: Sequence[Row], calm: Sequence[str]) -> list[str]:
     lines = [""] if rows or calm else []
     if len(rows) > _MOST_ROWS:
         left = rows[_MOST_ROWS:]
-        lines.append(f"and {counted(len(left), 'operation')} more, of which {_sum(left).total()} things break")
+        lines.append(f"and {counted(len(left), 'operation')} more, of which {_breaking(_sum(left).total())}")
     if rows:
         lines.append(_cut(f"by kind: {_kinds(_sum(rows), len(_sum(rows)))}"))
     if calm:
@@ -103,3 +104,7 @@ def _sum(rows: Iterable[Row]) -> Counter[str]:
 
 def _cut(line: str) -> str:
     return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 3]}..."
+
+
+def _breaking(count: int) -> str:
+    return f"{counted(count, 'thing')} {'breaks' if count == 1 else 'break'}"

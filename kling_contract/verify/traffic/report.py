@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kling_contract.redaction import visible
 from kling_contract.verify.traffic.following import FAILED_TASK
 from kling_contract.verify.traffic.unjudged import lines as unjudged_lines
+from kling_contract.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,13 +116,14 @@ def lines(report: Report, inspection: Inspection) -> Iterator[str]:
             yield f"{title}:"
             yield from (f"  {_line(group, named=named)}" for group in groups)
     if report.unlisted:
-        yield f"{report.unlisted} further findings are not listed"
+        yield f"{counted(report.unlisted, 'further finding is', 'further findings are')} not listed"
     if unjudged.groups:
         yield "not judged:"
         yield from (f"  {line}" for line in unjudged_lines(unjudged, named=named))
     yield from _table(inspection)
     if inspection.forgotten:
-        yield f"{inspection.forgotten} tasks and results were too long ago to be followed on"
+        forgotten = counted(inspection.forgotten, "task or result was", "tasks and results were")
+        yield f"{forgotten} too long ago to be followed on"
     yield _sum(report, inspection)
 
 
@@ -163,11 +165,11 @@ def _quantiles(spans: Any) -> str:
 
 
 def _sum(report: Report, inspection: Inspection) -> str:
-    entries = f"{inspection.entries} {'entry' if inspection.entries == 1 else 'entries'}"
+    entries = counted(inspection.entries, "entry", "entries")
     if not inspection.matched:
         return f"{entries}, and none belongs to an operation of a provider"
     unanswered = f" ({inspection.unanswered} without an answer)" if inspection.unanswered else ""
     rest = inspection.unjudged.entries + inspection.matched - inspection.judged
     left = f", {rest} not" if rest else ""
     read = f"{entries}, {inspection.judged} judged{unanswered}{left}"
-    return f"{read}: {report.violations} violations, {report.notes} notes"
+    return f"{read}: {counted(report.violations, 'violation')}, {counted(report.notes, 'note')}"

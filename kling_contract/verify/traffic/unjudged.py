@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kling_contract.redaction import visible
 from kling_contract.verify.traffic.body import REASONS
+from kling_contract.wording import counted, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,10 +88,12 @@ def line(groups: list[Unjudged], *, named: bool) -> str:
     first = groups[0]
     entries = sorted(entry for group in groups for entry in group.entries)
     place = f"{first.file} " if named else ""
-    details = [group.detail[:_LONGEST] for group in sorted(groups, key=lambda each: -len(each.entries)) if group.detail]
-    told = f": {_some(details)}" if details else ""
-    counted = _counted(len(entries), first.part)
-    return visible(f"{place}{counted} ({numbers(entries)}): {words(first.part, first.reason)}{told}")
+    details = [
+        cut(group.detail, _LONGEST) for group in sorted(groups, key=lambda each: -len(each.entries)) if group.detail
+    ]
+    told = f": {_some(details, '; ')}" if details else ""
+    count = counted(len(entries), first.part, "entries" if first.part == "entry" else "")
+    return visible(f"{place}{count} ({numbers(entries)}): {words(first.part, first.reason)}{told}")
 
 
 def numbers(entries: Iterable[int]) -> str:
@@ -98,12 +101,6 @@ def numbers(entries: Iterable[int]) -> str:
     return _some([f"#{entry}" for entry in entries])
 
 
-def _some(texts: list[str]) -> str:
+def _some(texts: list[str], between: str = ", ") -> str:
     more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
-    return f"{', '.join(texts[:_SHOWN])}{more}"
-
-
-def _counted(count: int, part: Part) -> str:
-    if count == 1:
-        return f"1 {part}"
-    return f"{count} {'entries' if part == 'entry' else f'{part}s'}"
+    return f"{between.join(texts[:_SHOWN])}{more}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kling_contract.redaction import visible
 from kling_contract.verify.conformance.failure import CHECKS
+from kling_contract.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def _part(part: Part, coloured: bool) -> str:
     if not part.is_checked:
         return f"  {part.name}: not checked: {visible(part.reason)}"
     verdict = _painted(f"{len(part.failures)} failed", _RED, coloured) if part.failures else "fine"
-    basis = f"{part.looked_at} answers" if part.looked_at else f"{part.requests} requests"
+    basis = counted(part.looked_at, "answer") if part.looked_at else counted(part.requests, "request")
     return f"  {part.name}: {basis}, {verdict}"
 
 
@@ -54,12 +55,12 @@ def _failure(failure: Failure, coloured: bool) -> Iterator[str]:
 
 
 def _total(verification: Verification, coloured: bool) -> str:
-    count, asked = len(verification.failures), len(verification.asked)
+    count, asked = len(verification.failures), counted(len(verification.asked), "request")
     if count:
-        return _painted(f"{count} failure{'s' * (count > 1)} in {asked} requests", _RED, coloured)
+        return _painted(f"{counted(count, 'failure')} in {asked}", _RED, coloured)
     if not verification.judged:
-        return f"nothing could be judged: no request was made that an operation has to accept ({asked} requests)"
-    return _painted(f"the contract is kept: {asked} requests, no failure", _GREEN, coloured)
+        return f"nothing could be judged: no request was made that an operation has to accept ({asked})"
+    return _painted(f"the contract is kept: {asked}, no failure", _GREEN, coloured)
 
 
 def _painted(text: str, colour: str, coloured: bool) -> str:
