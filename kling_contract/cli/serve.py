@@ -10,8 +10,10 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.auth import sign
 from kling_contract.cli.arguments import BROKEN, FINE, WRONG_USE, add_command, load, missing_extra, say
 from kling_contract.cli.options import OPTIONS, SWITCHES, hosts, option, origins, rates, switch
+from kling_contract.clock import RealClock
 from kling_contract.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from mock_server.watching import Watcher
 
 TOKEN = "KLINGMOCK_ADMIN_TOKEN"
+_TOKEN = "KLING_TOKEN"
 _PARAMETER = re.compile(r"\{[^}]*\}")
 
 _STANDING = {
@@ -201,25 +204,35 @@ def _greet(url: str, options: argparse.Namespace, provider: Provider) -> None:
     usable = (each for each in provider.operations.values() if _is_usable(each, options))
     create = min(usable, key=lambda each: len(_example(each)), default=None)
     if create is not None:
-        say("\n".join(["try:", *_curls(url, provider, create, guarded=_is_guarded(options))]))
+        key = _credential(options, provider)
+        how = f"try, with an HS256 token of the access key in {_TOKEN}:" if f"${_TOKEN}" in key else "try:"
+        say("\n".join([how, *_curls(url, provider, create, key)]))
 
 
-def _curls(url: str, provider: Provider, create: Operation, *, guarded: bool) -> list[str]:
+def _curls(url: str, provider: Provider, create: Operation, key: str) -> list[str]:
     """Return lines to paste: a call that makes a task, and one that asks for it."""
-    key = '-H "Authorization: Bearer $KLING_API_KEY"' if guarded else "-H 'Authorization: Bearer test'"
     body = shlex.quote(_example(create))
     lines = [
-        f"  curl -s {shlex.quote(url + create.path)} {key} -H 'Content-Type: application/json' \\",
+        f"  curl -s {shlex.quote(url + create.path)}{key} -H 'Content-Type: application/json' \\",
         f"    -d {body}",
     ]
     get = provider.sibling(create, "get")
     if get is not None:
-        lines.append(f"  curl -s {shlex.quote(url + _PARAMETER.sub('TASK_ID', get.path))} {key}")
+        lines.append(f"  curl -s {shlex.quote(url + _PARAMETER.sub('TASK_ID', get.path))}{key}")
     return lines
 
 
-def _is_guarded(options: argparse.Namespace) -> bool:
-    return bool(_listed(options.api_key) or _listed(options.access_key))
+def _credential(options: argparse.Namespace, provider: Provider) -> str:
+    """Return the option of curl with a credential that is taken, never one that was given; "" if none is asked for."""
+    auth = provider.auth
+    if _listed(options.api_key):
+        return ' -H "Authorization: Bearer $KLING_API_KEY"'
+    if _listed(options.access_key):
+        return f' -H "Authorization: Bearer ${_TOKEN}"'
+    if not auth.asks:
+        return ""
+    made = "test" if auth.key else sign("test", "test", RealClock().now(), lifetime=auth.lifetime, early=auth.early)
+    return f" -H 'Authorization: Bearer {made}'"
 
 
 def _example(operation: Operation) -> str:

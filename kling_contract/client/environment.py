@@ -74,8 +74,26 @@ def _read(proxy: str) -> httpx.URL | None:
 def _check_certificates(file: str | None, folders: str | None) -> None:
     if file:
         _check_file(file)
-    elif folders and not any(map(os.path.isdir, folders.split(os.pathsep))):
-        raise ConfigurationError(f"SSL_CERT_DIR is {folders!r}, which is no folder; accepted: a folder, or unset it")
+    if folders:
+        _check_folders(folders, in_force=not file)
+
+
+def _check_folders(folders: str, *, in_force: bool) -> None:
+    """Raise for folders of which there is none, and for empty ones where no file goes before them."""
+    there = [each for each in folders.split(os.pathsep) if os.path.isdir(each)]
+    what = None if there else "is no folder"
+    if there and in_force and not any(map(_has_files, there)):
+        what = "has no certificates"
+    if what is not None:
+        accepted = "accepted: a folder of certificates, or unset it"
+        raise ConfigurationError(f"SSL_CERT_DIR is {folders!r}, which {what}; {accepted}")
+
+
+def _has_files(folder: str) -> bool:
+    try:
+        return bool(os.listdir(folder))
+    except OSError:
+        return False
 
 
 def _check_file(file: str) -> None:

@@ -225,6 +225,37 @@ def test_the_curl_lines_work_as_printed(options: tuple[str, ...], where: tuple[s
     assert "sk-mine" not in "".join(head) + server.err
 
 
+@pytest.mark.parametrize(
+    ("auth", "told"),
+    [
+        ("{key: true}", "Authorization: Bearer test"),
+        ("{key: true, hs256: {lifetime: 1800, early: 5}}", "Authorization: Bearer test"),
+        ("{key: false, hs256: {lifetime: 1800, early: 5}}", "Authorization: Bearer eyJ"),
+        ("{key: false}", None),
+    ],
+)
+def test_the_curl_lines_have_a_credential_of_the_kind_that_the_document_takes(
+    auth: str, told: str | None, tmp_path: Path
+) -> None:
+    document = tmp_path / "auth.yaml"
+    document.write_text(Path(TINY).read_text().replace("auth: {key: true}", f"auth: {auth}"))
+    with Serve("--provider", str(document)) as server:
+        assert server.process.stderr is not None
+        head = [server.process.stderr.readline() for _ in range(5)]
+        assert run("".join(head[2:4]))["ok"] is True
+        assert run(head[4].replace("TASK_ID", "job_1"))["ok"] is False
+    assert [line.count("Authorization") for line in (head[2], head[4])] == [int(told is not None)] * 2
+    assert told is None or (told in head[2] and told in head[4])
+
+
+def test_the_curl_lines_tell_of_a_token_where_only_those_of_an_access_key_are_taken() -> None:
+    with Serve("--provider", "kling", "--access-key", "ak", "--secret-key", "sk") as server:
+        assert server.process.stderr is not None
+        head = [server.process.stderr.readline() for _ in range(5)]
+    assert head[1] == "try, with an HS256 token of the access key in KLING_TOKEN:\n"
+    assert "Bearer $KLING_TOKEN" in head[2]
+
+
 def test_a_quote_in_an_example_does_not_end_the_curl_line(tmp_path: Path) -> None:
     document = tmp_path / "quote.yaml"
     document.write_text(Path(TINY).read_text().replace("https://pictures.example/cat.png", "https://a.b/it''s.png"))

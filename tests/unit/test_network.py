@@ -84,7 +84,8 @@ UNUSABLE: list[tuple[str, str, str]] = [
     ("HTTPS_PROXY", "http://p\n:1", rf"HTTPS_PROXY is 'http://p\\n:1', {NO_URL}"),
     ("SSL_CERT_FILE", "/no/such.pem", "SSL_CERT_FILE is '/no/such.pem', which cannot be read; accepted: a PEM file"),
     ("SSL_CERT_FILE", __file__, "SSL_CERT_FILE is '.*test_network.py', which has no certificates; accepted: a PEM"),
-    ("SSL_CERT_DIR", "/no/such", "SSL_CERT_DIR is '/no/such', which is no folder; accepted: a folder, or unset it"),
+    ("SSL_CERT_DIR", "/no/such", "SSL_CERT_DIR is '/no/such', which is no folder; accepted: a folder of cert"),
+    ("SSL_CERT_DIR", __file__, "SSL_CERT_DIR is '.*test_network.py', which is no folder; accepted: a folder of cert"),
     ("SSLKEYLOGFILE", "/no/such/log", "SSLKEYLOGFILE is '/no/such/log', which cannot be written to; unset it"),
 ]
 unusable = pytest.mark.parametrize(
@@ -145,10 +146,19 @@ def test_exceptions_that_nobody_can_read_are_named_where_there_is_a_proxy(
 
 def test_certificates_that_can_be_used_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SSL_CERT_DIR", f"/no/such{os.pathsep}{tmp_path}")
+    with pytest.raises(errors.ConfigurationError, match=r"SSL_CERT_DIR is '.*', which has no certificates; accepted:"):
+        Kling(api_key="k")
+    (tmp_path / "all.pem").write_bytes(Path(certifi.where()).read_bytes())
     assert repr(Kling(api_key="k"))
+
+
+def test_a_folder_that_is_none_is_named_also_behind_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
-    monkeypatch.setenv("SSL_CERT_DIR", "/no/such")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     assert repr(Kling(api_key="k"))
+    monkeypatch.setenv("SSL_CERT_DIR", "/no/such")
+    with pytest.raises(errors.ConfigurationError, match=r"SSL_CERT_DIR is '/no/such', which is no folder"):
+        Kling(api_key="k")
 
 
 def test_socks_is_good_where_its_package_is(monkeypatch: pytest.MonkeyPatch) -> None:
