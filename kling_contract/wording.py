@@ -217,7 +217,9 @@ def _length(unit: str, word: str) -> Callable[[Failure], Words]:
 def _pattern(failure: Failure) -> Words:
     examples = failure.schema.get("examples", ())
     hint = f"such as {_literal(examples[0])}" if examples else None
-    return f"{failure.field} is {shown(failure.found)!r} and must match {failure.limit}", hint
+    meaning = failure.schema.get("x-pattern-means")
+    wanted = f"must be {meaning}" if meaning else f"must match {failure.limit}"
+    return f"{failure.field} is {shown(failure.found)!r} and {wanted}", hint
 
 
 def _other(failure: Failure) -> Words:

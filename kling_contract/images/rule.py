@@ -161,8 +161,14 @@ def _foreign(text: str, scheme: str, rule: ImageRule) -> Violation:
     gap = gap_in(text)
     if gap is None:
         return _not_base64(text, f"is an {scheme} URL without a host", f"send {forms}")
-    kind = "whitespace" if text[gap].isspace() else "a control character"
+    kind = "whitespace" if text[gap].isspace() else _unseen(text[gap])
     return _not_base64(text, f"has {kind} at character {gap}", "a URL has none; write a space inside of one as %20")
+
+
+def _unseen(character: str) -> str:
+    """Return what a character is that nobody sees."""
+    code = ord(character)
+    return "a control character" if code < 0xA0 else f"an invisible character (U+{code:04X})"
 
 
 def _judge_base64(text: str, rule: ImageRule) -> list[_Broken]:

@@ -9,7 +9,9 @@ import pybase64
 LONGEST_PATH = 4096
 HEAD = 256 * 1024  # characters of base64, a multiple of 4
 
-_GAP = r"\s\x00-\x1f\x7f"  # what no URL has: whitespace and control characters
+# What no URL has: whitespace, control characters, and those that nobody sees (format characters, fillers and tags).
+_INVISIBLE = r"\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+_GAP = rf"\s\x00-\x1f\x7f-\x9f{_INVISIBLE}\U000e0000-\U000e0fff"
 _HOST = rf"(https?://)(?:[^/?#{_GAP}]*@)?((?:\[[0-9a-f:.]+\]|[^/?#@:\[\]{_GAP}]+)(?::\d*)?)(?=[/?#]|\Z)"
 URL = re.compile(rf"{_HOST}([^?#]*)", re.IGNORECASE)
 _WHOLE_URL = re.compile(rf"{_HOST}[^{_GAP}]*", re.IGNORECASE)
@@ -19,12 +21,12 @@ IMAGE_NAME = re.compile(r"\.(?:png|jpe?g|jfif|gif|webp|bmp|tiff?|heic|heif|avif)
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is an http(s) URL with a host, and with neither whitespace nor control characters in it."""
+    """Whether a text is an http(s) URL with a host, and with no whitespace, control or invisible character in it."""
     return _WHOLE_URL.fullmatch(text) is not None
 
 
 def gap_in(text: str) -> int | None:
-    """Return where the first character of a text stands that no URL has: whitespace, or a control character."""
+    """Return where the first character of a text stands that no URL has: whitespace, or what nobody sees."""
     found = _NOT_IN_URL.search(text)
     return found.start() if found else None
 

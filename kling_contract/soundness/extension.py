@@ -157,6 +157,11 @@ def _check_lifecycle(place: Place) -> None:
                 raise place.error(f"{key} is {step[key]} and typical is {typical}", "transitions", index, key)
 
 
+def _check_meaning(place: Place) -> None:
+    if not isinstance(place.beside("pattern"), str):
+        raise place.error("there is no pattern beside it, of which it could tell the meaning")
+
+
 def _check_template(known: AbstractSet[str]) -> Callable[[Place], None]:
     def check(place: Place) -> None:
         for pointer, name in names_in(place.value):
@@ -186,6 +191,7 @@ def _rules(document: Any) -> Iterator[str]:
 
 _CHECKS: Mapping[str, Callable[[Place], None]] = {
     "x-image": _check_image,
+    "x-pattern-means": _check_meaning,
     "x-rules": _check_rules,
     "x-facts": _check_sources,
     "x-lifecycle": _check_lifecycle,

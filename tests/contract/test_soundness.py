@@ -58,6 +58,8 @@ UNSOUND: dict[str, tuple[str, ...]] = {
         "says that 'rows' is known as 'lines', which is one of 'columns' already", "rows: {type: integer"),
     "a field known as itself": ("rows: {type: integer,", "rows: {x-also-known-as: [Rows], type: integer,",
                                 "says that 'rows' is known as 'Rows', which is 'rows' itself"),
+    "a meaning without a pattern": ("rows: {type: integer,", "rows: {x-pattern-means: a number, type: integer,",
+                                    "there is no pattern beside it, of which it could tell the meaning"),
     "a value known as another": ("enum: [plain, loud, antique]",
                                  "enum: [plain, loud, antique]\n          x-values-also-known-as: {plain: [LOUD]}",
                                  "says that 'plain' is known as 'LOUD', which is 'loud' itself", "default: plain\n"),

@@ -95,7 +95,10 @@ def test_what_a_violation_says(
     assert hint is None or hint in str(found.hint)
 
 
-@pytest.mark.parametrize("gap", ["\n", " ", "\t", "\r", "\u2028", "\xa0", "\0", "\x7f"])
+INVISIBLE = ["\xad", "\u061c", "\u180e", "\u200b", "\u200d", "\u202e", "\u2060", "\u3164", "\ufeff", "\ufffb", "\x85"]
+
+
+@pytest.mark.parametrize("gap", ["\n", " ", "\t", "\r", "\u2028", "\xa0", "\0", "\x7f", *INVISIBLE])
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_an_address_to_call_back_with_whitespace_is_no_url(provider: str, gap: str) -> None:
     for url in (f"https://user:hunter2@host/x?token=hunter2{gap}", f"https://host{gap}/x", f"{gap}https://host"):
@@ -103,6 +106,7 @@ def test_an_address_to_call_back_with_whitespace_is_no_url(provider: str, gap: s
         (found,) = check_request(operation(provider, EXPAND), body)
         assert (found.pointer, found.rule) == ("/callback_url", "schema.pattern")
         assert found.hint == "such as 'https://example.com/kling/callback'"
+        assert found.message.endswith("and must be an absolute http or https URL, of visible characters without spaces")
         assert found.source is not None
         assert "whitespace" in found.source["assumed"]
         assert "hunter2" not in str(found.as_dict())

@@ -264,7 +264,30 @@ class TestJudgeText:
         assert violation.rule == "image.base64"
         assert "URL without a host" in violation.message
 
-    @pytest.mark.parametrize("gap", ["\n", "\r\n", " ", "\t", "\x0b", "\u2028", "\u3000", "\xa0", "\0", "\x1f", "\x7f"])
+    @pytest.mark.parametrize(
+        "gap",
+        [
+            "\n",
+            "\r\n",
+            " ",
+            "\t",
+            "\x0b",
+            "\u2028",
+            "\u3000",
+            "\xa0",
+            "\0",
+            "\x1f",
+            "\x7f",
+            "\xad",
+            "\u200b",
+            "\u200e",
+            "\u2060",
+            "\ufeff",
+            "\u3164",
+            "\x85",
+            "\U000e0041",
+        ],
+    )
     @pytest.mark.parametrize(
         "url", ["https://a.com/x.png{}", "https://a.com/{}x.png", "https://a.com{}/x", "http{}://a"]
     )
@@ -280,6 +303,8 @@ class TestJudgeText:
         [
             ("https://a.com/x.png\n", "has whitespace at character 19"),
             ("https://a.com/my cat.png", "has whitespace at character 16"),
+            ("https://a.com/x\u200b.png", "has an invisible character (U+200B) at character 15"),
+            ("https://a.com/x\x07.png", "has a control character at character 15"),
             (" https://a.com/x.png", "has whitespace at character 0"),
             ("https://a.com/x\x00.png", "has a control character at character 15"),
         ],
