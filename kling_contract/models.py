@@ -185,8 +185,9 @@ class Images(Group[Created]):
         prompt: At most 2500 characters.
         n: How many images to make. Kling: 1 to 9, by default 1; CometAPI: like ^[1-9]$; AnyAPI: 1 to 9.
         watermark_info: Not at CometAPI, AnyAPI.
-        callback_url: Where each change of the task's status is posted. An empty text means none. Like
-            ^[^\s\x00-\x1f\x7f]*$.
+        callback_url: Where each change of the task's status is posted. An empty text means none. Like ^[^\s\x00-
+            \x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-
+            \ufffb]*$.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         (1 + left_expansion_ratio + right_expansion_ratio) * (1 + up_expansion_ratio + down_expansion_ratio) <= 3.
         """
@@ -207,8 +208,9 @@ class Images(Group[Created]):
         n: How many images to make. 1 to 9, by default 1.
         aspect_ratio: One of 16:9, 9:16, 1:1, 4:3, 3:4, 3:2, 2:3, 21:9, by default 16:9.
         watermark_info: Not at CometAPI.
-        callback_url: Where each change of the task's status is posted. An empty text means none. Like
-            ^[^\s\x00-\x1f\x7f]*$.
+        callback_url: Where each change of the task's status is posted. An empty text means none. Like ^[^\s\x00-
+            \x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-
+            \ufffb]*$.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         """
         return self._call("createMultiImageToImage", fields)
@@ -241,8 +243,9 @@ class Videos(Group[Created]):
         camera_control: Not at CometAPI.
         duration: Kling: one of 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, by default 5; CometAPI: one of 5, 10.
         watermark_info: Not at CometAPI.
-        callback_url: Where each change of the task's status is posted. An empty text means none. Like
-            ^[^\s\x00-\x1f\x7f]*$.
+        callback_url: Where each change of the task's status is posted. An empty text means none. Like ^[^\s\x00-
+            \x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-
+            \ufffb]*$.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         """
         return self._call("createImageToVideo", fields)

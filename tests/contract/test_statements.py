@@ -22,7 +22,10 @@ MODELS = [
 RETIRED = dict.fromkeys(MODELS[:6], "2026-09-15")
 ABSENT = None
 # No page says more than that it is a URL, and examples send an empty text.
-A_URL = r"^[^\s\x00-\x1f\x7f]*$"
+A_URL = (
+    r"^[^\s\x00-\x1f\x7f-\x9f"
+    r"\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]*$"
+)
 
 load = functools.cache(documents.load)
 Statement = tuple[str, str, Any]

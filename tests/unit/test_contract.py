@@ -71,7 +71,7 @@ SMALL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBASc
         ("cometapi", VIDEO, {"image": URL, "negative_prompt": "x" * 201}, "schema.maxLength /negative_prompt",
          "negative_prompt has 201 characters, more than the maximum of 200", None),
         ("cometapi", EXPAND, expansion("cometapi", (0, 0, 0, 0), n="10"), "schema.pattern /n",
-         "n is '10' and must match ^[1-9]$", None),
+         "n is '10' and must be a whole number from 1 to 9, as a text", None),
         ("kling", MULTI, {"subject_image_list": [URL]}, "schema.type /subject_image_list/0",
          "subject_image_list[0] is a string and must be an object", None),
         ("kling", MULTI, {"subject_image_list": [{"subject_imag": URL}]},
