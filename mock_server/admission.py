@@ -47,7 +47,7 @@ class Admission:
         flaw = judge(header, self._keys, self._secrets, times, auth.key)
         if flaw is not None and (auth.key or auth.hs256 or self._keys or self._secrets):
             call.entry.notes.append(_elsewhere(call) or Violation("", flaw.rule, flaw.message, None, flaw.hint))
-            raise Refusal(flaw.situation)
+            raise Refusal(flaw.situation, message=flaw.message)
 
     def body(self, call: Call) -> dict[str, Any]:
         """Return the body of a create, if the contract accepts it or the server is lenient."""

@@ -123,7 +123,9 @@ class _Reader(msgspec.Struct, frozen=True):
 
     def _errors(self) -> dict[str, ErrorRow]:
         rows = self.document["info"].get("x-errors", {})
-        missing = [name for name in REQUIRED_ROWS if name not in rows]
+        asks = _auth(self.document["info"]["x-provider"]["auth"]).asks
+        needed = ("auth.missing", *REQUIRED_ROWS) if asks else REQUIRED_ROWS
+        missing = [name for name in needed if name not in rows]
         if missing:
             raise self.source.error(f"x-errors has no row {missing[0]}", ("info", "x-errors"))
         return {name: _row(name, row) for name, row in rows.items() if name != "x-facts"}

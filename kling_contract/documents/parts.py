@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kling_contract.envelopes import Envelope
 
-REQUIRED_ROWS = ("auth.missing", "route.unknown", "task.missing", "request.invalid")
+REQUIRED_ROWS = ("route.unknown", "task.missing", "request.invalid")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,11 @@ import pytest
 from asking import URL, Core
 
 from kling_contract.auth import sign
+from kling_contract.probe.plan import make_plan
 from kling_contract.soundness import load
-from mock_server import log
+from kling_contract.verify.conformance import Settings, verify
+from kling_contract.verify.lint import lint
+from mock_server import MockServer, log
 
 VIDEO = "createImageToVideo"
 
@@ -164,6 +167,37 @@ def test_a_document_that_takes_no_keys_is_served_without_them(tmp_path: Path) ->
     assert core.ask("GET", "/jobs/clip", key=token()).status == 200
     refused = core.ask("GET", "/jobs/clip", key="Bearer sk-any")
     assert (refused.status, refused.entry.notes[0].rule) == (403, "auth.key")
+
+
+def without_row(folder: Path) -> Any:
+    """Return a document that takes no credential, and has no row for one that is missing."""
+    path = tokens_only(folder, "{key: false}").file
+    text = path.read_text(encoding="utf-8")
+    start, end = text.index("    auth.missing:\n"), text.index("    task.missing:\n")
+    text = text[:start] + text[end:]
+    path.write_text(text.replace("security:\n  - bearer: []\n", ""), encoding="utf-8")
+    return load(path)
+
+
+def test_a_document_that_takes_no_credential_needs_no_row_for_one_that_is_missing(tmp_path: Path) -> None:
+    provider = without_row(tmp_path)
+    assert "auth.missing" not in provider.errors
+    core = Core(provider)
+    assert core.ask("GET", "/jobs/clip", key=None).status == 200
+    assert not [each for each in lint(provider) if "auth." in each.message]
+    guarded = Core(provider, keys=frozenset({"k"})).ask("GET", "/jobs/clip", key=None)
+    assert (guarded.status, guarded.body["fault"]["kind"]) == (422, "bad-field")
+    assert "there is no Authorization header" in guarded.body["fault"]["text"]
+    assert all(each.operation is None or each.level > 1 for each in make_plan(provider, "http://acme.example").steps)
+
+
+@pytest.mark.usefixtures("small_films")
+def test_a_document_that_takes_no_credential_is_verified_without_one(tmp_path: Path) -> None:
+    provider = without_row(tmp_path)
+    with MockServer(provider=provider, clock="auto") as server:
+        verification = verify(provider, server.url, Settings(poll=0, examples=2, lives=1, schemathesis=True))
+    assert [failure.as_dict() for failure in verification.failures] == []
+    assert all(each.status != 403 for each in verification.asked)
 
 
 def test_a_document_that_takes_no_credential_asks_for_none(tmp_path: Path) -> None:
