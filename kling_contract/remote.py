@@ -8,6 +8,7 @@ import httpx
 
 from kling_contract.clock import RealClock
 from kling_contract.errors import ConfigurationError, ConnectionLost, KlingError
+from kling_contract.trust import late_trust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,9 @@ class RemoteClock:
         if token:
             headers["x-kling-admin-token"] = token
         self._admin = f"{url.rstrip('/')}/__admin/"
-        self._client = httpx.Client(headers=headers, timeout=_TIMEOUT, transport=transport, trust_env=False)
+        self._client = httpx.Client(
+            headers=headers, timeout=_TIMEOUT, transport=transport, trust_env=False, verify=late_trust()
+        )
         self._wall = wall or RealClock()
 
     def now(self) -> float:

@@ -62,6 +62,8 @@ def log(options: argparse.Namespace) -> int:
 def _session(url: str, session: str | None, show: Show, *, follow: bool) -> int:
     import httpx
 
+    from kling_contract.trust import late_trust
+
     if not url.startswith(("http://", "https://")):
         say(f"kling-contract log: {url!r} is no URL; accepted: http://host:port")
         return WRONG_USE
@@ -69,7 +71,8 @@ def _session(url: str, session: str | None, show: Show, *, follow: bool) -> int:
     headers = {"x-kling-admin-token": token} if token else {}
     prefix = f"/s/{quote(session, safe='')}" if session else ""
     address = f"{url.rstrip('/')}{prefix}/__admin"
-    with httpx.Client(headers=headers, timeout=httpx.Timeout(10, read=_PATIENCE), trust_env=False) as client:
+    patience = httpx.Timeout(10, read=_PATIENCE)
+    with httpx.Client(headers=headers, timeout=patience, trust_env=False, verify=late_trust()) as client:
         if not follow:
             return _print(client, f"{address}/requests", show)
         return Following(client, f"{address}/events" + ("" if session else "?all=1"), show).run()

@@ -48,15 +48,14 @@ def whole(proxy: str) -> str:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def certificates(*, own: bool = True) -> ssl.SSLContext:
-    """Return what servers are verified by: SSL_CERT_FILE, SSL_CERT_DIR, else (or if not `own`) what httpx brings.
+def certificates() -> ssl.SSLContext:
+    """Return what servers are verified by: SSL_CERT_FILE, SSL_CERT_DIR, else what httpx brings.
 
     Raises `ConfigurationError` for a file or folder that has no certificates.
     """
-    if own:
-        _check_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    _check_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     try:
-        return httpx.create_ssl_context(trust_env=own)
+        return httpx.create_ssl_context()
     except OSError as error:
         log = os.environ.get("SSLKEYLOGFILE")
         raise ConfigurationError(f"SSLKEYLOGFILE is {log!r}, which cannot be written to; unset it") from error

@@ -11,6 +11,7 @@ import httpx
 
 from kling_contract.client.environment import certificates, check_proxies, unreadable_exceptions
 from kling_contract.errors import KlingError
+from kling_contract.trust import late_trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ class Connections(Generic[Http]):
         if way == "given":
             return self._make(transport=self._transport)
         if way == "plain":
-            return self._make(trust_env=False, verify=certificates(own=False))
+            return self._make(trust_env=False, verify=late_trust())
         if way == "local" or not check_proxies():
             return self._make(trust_env=False, verify=certificates())
         try:

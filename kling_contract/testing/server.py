@@ -116,8 +116,10 @@ class Serving:
             raise KlingError(f"the server needs {error.name}: pip install 'kling-contract[mock]'") from error
         import httpx
 
+        from kling_contract.trust import late_trust
+
         self._server = MockServer(**{"clock": "auto", **settings})
-        self._admin = httpx.Client(trust_env=False)
+        self._admin = httpx.Client(trust_env=False, verify=late_trust())
         self._providers: dict[str, Provider] = {}
         self._count = 0
 

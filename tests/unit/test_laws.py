@@ -31,6 +31,7 @@ BELOW: dict[str, set[str]] = {
     "redaction": {"documents", "images"},
     "routes": {"documents"},
     "headers": set(),
+    "trust": set(),
     "har": set(),
     "junit": {"redaction"},
     "interception": {"errors", "headers"},
@@ -41,7 +42,7 @@ BELOW: dict[str, set[str]] = {
     "contract": {"errors", "documents", "names", "reading", "rules", "formulas", "images", "wording"},
     "verify": {
         *("errors", "client", "clock", "contract", "documents", "envelopes", "images", "names", "reading"),
-        *("redaction", "routes", "rules", "soundness", "strategies", "wording", "headers", "har", "junit"),
+        *("redaction", "routes", "rules", "soundness", "strategies", "trust", "wording", "headers", "har", "junit"),
     },
 }
 ROOTS = {"cli", "testing"}  # composition roots, which may import everything, and alone import mock_server

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from kling_contract.clock import RealClock, stopwatch
+from kling_contract.trust import late_trust
 from kling_contract.verify.conformance.asking import Asked, Asking
 from kling_contract.verify.conformance.guards import guards, is_locked_out
 from kling_contract.verify.conformance.scope import Scope
@@ -95,7 +96,7 @@ def verify(
     """
     settings = settings or Settings()
     verification, scope = Verification(provider, base_url, settings), Scope(provider, settings)
-    with httpx.Client(timeout=30, trust_env=False) as http:
+    with httpx.Client(timeout=30, trust_env=False, verify=late_trust()) as http:
         asking = Asking(
             provider,
             http,
