@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import pytest
 from hypothesis import settings
 from msgspec.structs import replace
@@ -17,6 +19,9 @@ pytest_plugins = ["pytester"]
 
 # Whether this runs in CI or has colours changes what pytest, argparse and others print, which tests read.
 OF_THE_MACHINE = frozenset({"CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "FORCE_COLOR", "NO_COLOR", "COLUMNS"})
+
+# Nobody is asked by TLS but servers of a test's own: the world's certificates take 20 ms to load, for every client.
+NOBODY = str(Path(__file__).with_name("nobody.pem"))
 
 settings.register_profile("quick", deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=3000)
@@ -42,6 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("thorough" if config.getoption("--thorough") else "quick")
     for name in [name for name in os.environ if name.startswith(("KLING_", "KLINGMOCK_")) or name in OF_THE_MACHINE]:
         del os.environ[name]
+    os.environ["SSL_CERT_FILE"] = NOBODY
+    certifi.where = lambda: NOBODY
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
