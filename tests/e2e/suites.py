@@ -1,11 +1,21 @@
-"""Suites of a user's own, which pytest runs in a process of theirs with the plugin installed."""
+"""Suites of a user's own, which pytest runs with the plugin installed."""
 
 from __future__ import annotations
 
+import gc
+import sys
 import textwrap
+import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+# A suite that is refused before it begins leaves nothing behind; these it may import nevertheless.
+import kling_contract.testing.server
+import mock_server.server  # noqa: F401
+
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import pytest
 
 URL = "https://example.com/cat.png"
@@ -31,15 +41,56 @@ APP = """
             if data["task_status"] == "succeed":
                 return CLIENT.get(data["task_result"]["videos"][0]["url"]).content
 """
-# These take long to load, and two of them warn or look for settings where they are not used.
-_ABSENT = ("schemathesis", "hypothesispytest", "asyncio", "django")
+# What is installed beside ours takes longer to load than a suite to run, and some warn where they are not used.
+_OTHERS = (
+    *("anyio", "asyncio", "django", "hypothesispytest", "pytest_httpx", "requests_mock", "respx", "schemathesis"),
+    *("xdist", "xdist.looponfail"),
+)
+
+
+class _Keeping:
+    """Keeps what a suite imported for the next one: its end would forget it, and much of it loads but once."""
+
+    def __init__(self, suite: Path) -> None:
+        self.suite = suite
+        self.found: dict[str, ModuleType] = {}
+
+    def pytest_unconfigure(self) -> None:
+        self.found = dict(sys.modules)
+        if (client := getattr(self.found.get("my_app"), "CLIENT", None)) is not None:
+            client.close()
+
+    def keep(self) -> None:
+        for name, module in self.found.items():
+            file = getattr(module, "__file__", None)
+            if file is not None and not Path(file).is_relative_to(self.suite):
+                sys.modules.setdefault(name, module)
 
 
 def run(
-    pytester: pytest.Pytester, test: str, *options: str, plugins: tuple[str, ...] = (), app: str = APP
+    pytester: pytest.Pytester,
+    test: str,
+    *options: str,
+    plugins: tuple[str, ...] = (),
+    app: str = APP,
+    alone: bool = False,
 ) -> pytest.RunResult:
-    """Run a test file beside an application that knows nothing of the mock; warnings are errors."""
-    absent = [f"-pno:{name}" for name in _ABSENT if name not in plugins]
+    """Run a test file beside an application that knows nothing of the mock; warnings are errors.
+
+    `alone`, it has a process of its own, which takes longer than most suites.
+    """
+    absent = [f"-pno:{name}" for name in _OTHERS if name not in plugins]
     pytester.makepyfile(my_app=textwrap.dedent(app))
     pytester.makepyfile(test_app=f"import httpx, my_app, pytest\nURL = {URL!r}\n" + textwrap.dedent(test))
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *absent, "-W", "error", *options)
+    arguments = ("-p", "no:cacheprovider", *absent, "-W", "error", *options)
+    if alone:
+        return pytester.runpytest_subprocess(*arguments)
+    keeping = _Keeping(pytester.path)
+    gc.freeze()  # so that looking for what the suite leaves, as pytest does at its end, looks at nothing else
+    try:
+        return pytester.runpytest_inprocess(*arguments, plugins=[keeping])
+    finally:
+        keeping.keep()
+        with warnings.catch_warnings(action="ignore"):
+            gc.collect()
+        gc.unfreeze()

@@ -8,6 +8,8 @@ import pytest
 
 from tests.e2e.suites import run
 
+pytestmark = pytest.mark.usefixtures("small_films")
+
 
 def test_the_code_of_the_readme(pytester: pytest.Pytester) -> None:
     result = run(
@@ -26,6 +28,8 @@ def test_the_code_of_the_readme(pytester: pytest.Pytester) -> None:
             assert kling.tasks == []
             assert not kling.requests().called
         """,
+        plugins=("anyio", "pytest_httpx", "requests_mock", "respx", "xdist", "xdist.looponfail"),
+        alone=True,
     )
     result.assert_outcomes(passed=3)
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.suites import run
 
+pytestmark = pytest.mark.usefixtures("small_films")
+
 STORIES = """
     VIDEOS = my_app.BASE + "/kling/v1/videos/image2video"
     HOOK = "https://app.example.com/hook"
@@ -117,5 +119,5 @@ def test_anyio(pytester: pytest.Pytester) -> None:
     def anyio_backend():
         return "asyncio"
 """
-    result = run(pytester, backend + STORIES)
+    result = run(pytester, backend + STORIES, plugins=("anyio",))
     passed_but_for_the_strict_one(result)

@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.suites import run
 
+pytestmark = pytest.mark.usefixtures("small_films")
+
 
 def test_routes_of_respx(pytester: pytest.Pytester) -> None:
     result = run(

@@ -103,6 +103,7 @@ def test_a_view_is_called_back_in_the_transaction_of_the_test(project: pytest.Py
                 kling.callbacks.wait_for("succeed")
         """,
         plugins=("django",),
+        alone=True,
     )
     result.assert_outcomes(passed=2)
 
@@ -127,6 +128,7 @@ def test_a_view_is_called_back_from_the_server(project: pytest.Pytester) -> None
             assert clip.status == "succeed"
         """,
         plugins=("django",),
+        alone=True,
     )
     result.assert_outcomes(passed=1)
 
@@ -146,5 +148,6 @@ def test_variables_are_set_before_settings_are_imported(project: pytest.Pytester
             assert [task.id for task in kling_server.tasks] == [clip.task]
         """,
         plugins=("django",),
+        alone=True,
     )
     result.assert_outcomes(passed=1)

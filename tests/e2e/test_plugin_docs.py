@@ -13,6 +13,8 @@ from kling_contract.testing.callbacks import Callbacks
 from kling_contract.testing.marks import ARGUMENTS
 from tests.e2e.suites import run
 
+pytestmark = pytest.mark.usefixtures("small_films")
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "pytest.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.S | re.M)
@@ -27,7 +29,7 @@ def test_every_test_of_it_passes(pytester: pytest.Pytester) -> None:
     (pytester.path / "conftest.py").write_text(
         "import os\nassert os.environ['COMETAPI_BASE'].startswith('http://127.0.0.1:')\n"
     )
-    result = run(pytester, "", app=APP)
+    result = run(pytester, "", app=APP, plugins=("anyio", "pytest_httpx", "requests_mock", "respx"))
     result.assert_outcomes(passed=sum(len(re.findall(r"^ *(?:async )?def test_", text, re.M)) for text in TESTS))
 
 

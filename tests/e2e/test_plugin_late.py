@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.suites import run
 
+pytestmark = pytest.mark.usefixtures("small_films")
+
 LEFT = """
     import threading
 
@@ -150,7 +152,7 @@ def test_a_task_in_a_loop_that_outlives_the_test_of_anyio(pytester: pytest.Pytes
     async def lasting(anyio_backend):
         yield
 """
-    result = run(pytester, backend + LASTING, "-rA")
+    result = run(pytester, backend + LASTING, "-rA", plugins=("anyio",))
     result.assert_outcomes(passed=3)
     assert result.stdout.lines.count(TOLD) == 1
 

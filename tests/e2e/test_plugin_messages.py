@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.suites import run
 
+pytestmark = pytest.mark.usefixtures("small_films")
+
 ASK = """
     VIDEOS = my_app.BASE + "/kling/v1/videos/image2video"
     HEADERS = {"authorization": "Bearer x"}

@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.suites import run
 
 TINY = Path(__file__).parents[1] / "documents" / "tiny.yaml"
+pytestmark = pytest.mark.usefixtures("small_films")
 
 
 def test_a_server_for_the_whole_run_is_there_before_settings_are_imported(pytester: pytest.Pytester) -> None:
@@ -110,6 +111,8 @@ def test_parallel_runs_do_not_meet(pytester: pytest.Pytester, options: tuple[str
         """,
         "-n2",
         *options,
+        plugins=("xdist", "xdist.looponfail"),
+        alone=True,
     )
     result.assert_outcomes(passed=8)
     urls = [[json.loads(line) for line in file.read_text().splitlines()] for file in pytester.path.glob("*.urls")]
@@ -280,6 +283,7 @@ def test_no_socket_is_left_open(pytester: pytest.Pytester) -> None:
             kling_server.client.videos.image_to_video(image=URL).wait()
             asyncio.run(story(kling_server))
         """,
+        alone=True,
     )
     result.assert_outcomes(passed=1)
     assert (result.ret, result.stderr.lines) == (pytest.ExitCode.OK, [])

@@ -60,5 +60,6 @@ def test_a_first_draw_is_no_slow_one(pytester: pytest.Pytester, first: str) -> N
         """,
         "-k",
         f"test_{first}",
+        alone=True,
     )
     result.assert_outcomes(passed=1, deselected=2)
