@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import certifi
 import pytest
 from hypothesis import settings
-from msgspec.structs import replace
 
-if TYPE_CHECKING:
-    from mock_server import film
-    from mock_server.files import File
+from tests.films import draw_small
 
 pytest_plugins = ["pytester"]
 
@@ -30,12 +26,7 @@ settings.register_profile("thorough", deadline=None, max_examples=3000)
 @pytest.fixture
 def small_films(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the videos of this process small, which is quick, for a test that is not about how large they are."""
-    from mock_server import film, media
-
-    def small(shot: film.Shot, **options: Any) -> File | None:
-        return film.film(replace(shot, short_side=min(shot.short_side, 90)), **options)
-
-    monkeypatch.setattr(media, "film", small)
+    draw_small(monkeypatch)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

