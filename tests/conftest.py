@@ -7,7 +7,7 @@ from pathlib import Path
 
 import certifi
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.films import draw_small
 
@@ -19,7 +19,9 @@ OF_THE_MACHINE = frozenset({"CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "FORCE_COLOR
 # Nobody is asked by TLS but servers of a test's own: the world's certificates take 20 ms to load, for every client.
 NOBODY = str(Path(__file__).with_name("nobody.pem"))
 
-settings.register_profile("quick", deadline=None, max_examples=60)
+# `find`, which says nothing of why it found something, would spend as long on that as on shrinking.
+UNEXPLAINED = tuple(phase for phase in Phase if phase is not Phase.explain)
+settings.register_profile("quick", deadline=None, max_examples=60, phases=UNEXPLAINED)
 settings.register_profile("thorough", deadline=None, max_examples=3000)
 
 
