@@ -120,7 +120,19 @@ def find(provider: str | Path) -> Path:
 
 
 def read(path: Path) -> Source:
-    """Read one file. Raises `DocumentError` for a file that is missing, not text, not YAML, or far too large."""
+    """Return one file, a bundled one always the same: what its documents share would be read with each of them.
+
+    Raises `DocumentError` for a file that is missing, not text, not YAML, or far too large.
+    """
+    return _bundled(path) if path.parent == folder() else _read(path)
+
+
+@functools.cache
+def _bundled(path: Path) -> Source:
+    return _read(path)
+
+
+def _read(path: Path) -> Source:
     try:
         text = path.read_bytes()
     except (OSError, ValueError) as error:

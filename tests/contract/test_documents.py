@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from openapi_spec_validator.readers import read_from_filename
 
 from kling_contract.contract import check_response
 from kling_contract.documents import Operation, Provider, bundled, folder, load
+from kling_contract.documents.bundle import bundle
+from kling_contract.documents.files import read
 from kling_contract.soundness import verify
 
 TINY = Path(__file__).parents[1] / "documents" / "tiny.yaml"
@@ -32,6 +35,17 @@ each_operation = pytest.mark.parametrize(
     [(PROVIDERS[name], operation) for name, operation in OPERATIONS],
     ids=[f"{name}-{operation.id}" for name, operation in OPERATIONS],
 )
+
+
+def test_a_bundled_file_is_read_once_and_nobody_changes_it() -> None:
+    paths = sorted(folder().glob("*.yaml"))
+    before = [copy.deepcopy(read(path).tree) for path in paths]
+    for name in bundled():
+        verify(load(name))
+        bundle(name)
+    assert all(read(path) is read(path) for path in paths)
+    assert [read(path).tree for path in paths] == before
+    assert read(TINY) is not read(TINY)
 
 
 def written_operations(path: Path) -> set[str]:
