@@ -21,6 +21,7 @@ from kling_contract import Kling, RemoteClock, TaskFailed
 from kling_contract.cli import main
 from kling_contract.signatures import signed
 from mock_server import MockServer
+from tests.e2e.suites import OTHERS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -102,7 +103,8 @@ def test_an_application_of_the_test_is_called_back() -> None:
 
 def test_the_tests_of_the_readme_pass(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PYTHON[6])
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+    absent = [f"-pno:{name}" for name in OTHERS]
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", *absent).assert_outcomes(passed=2)
 
 
 def test_a_job_fails_by_its_prompt() -> None:

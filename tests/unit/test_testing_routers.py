@@ -48,6 +48,7 @@ def ask_without_awaiting_it(method: str, url: str, **options: Any) -> httpx.Resp
     return asyncio.run(story())
 
 
+pytestmark = pytest.mark.usefixtures("small_films")
 ways = pytest.mark.parametrize("way", [ask, ask_in_a_loop, ask_without_awaiting_it])
 
 
