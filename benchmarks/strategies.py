@@ -29,40 +29,42 @@ if TYPE_CHECKING:
     from kling_contract.documents import Operation
 
 _PART, _GOAL = "strategies", 2_000
-_REPEATS = 3
 _TOGETHER = 10  # bodies in a test case
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print a table or JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.strategies", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="two test cases each: shows that it runs, says nothing")
+    parser.add_argument("--quick", action="store_true", help="a test case each: shows that it runs, says nothing")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(arguments)
-    results = list(measured(2 if options.quick else 150))
+    results = list(measured(1, repeats=1) if options.quick else measured(150))
     print(json.dumps([each.as_dict() for each in results]) if options.json else table(results))
     return 0
 
 
-def measured(cases: int) -> Iterator[Result]:
-    """Yield the rates of so many test cases of ten bodies each, and of as many bodies in test cases of their own."""
-    number = _cases(st.integers(0, 9), cases * _TOGETHER)
+def measured(cases: int, repeats: int = 3) -> Iterator[Result]:
+    """Yield the rates of so many test cases of ten bodies each, and of as many bodies in test cases of their own.
+
+    Each is the best of some `repeats`.
+    """
+    number = _cases(st.integers(0, 9), cases * _TOGETHER, repeats)
     yield Result(_PART, "a whole number, one in a test case", "cases/s", number)
     for provider in bundled():
         for operation in load(provider).operations.values():
             if operation.kind == "create":
-                yield from _operation(provider, operation, cases)
+                yield from _operation(provider, operation, cases, repeats)
 
 
-def _operation(provider: str, operation: Operation, cases: int) -> Iterator[Result]:
+def _operation(provider: str, operation: Operation, cases: int, repeats: int) -> Iterator[Result]:
     name, ours = f"{operation.id} of {provider}", valid(operation.id, provider=provider)
     theirs = plain(operation.request or {})
-    rates = _drawn(ours, cases), _drawn(theirs, cases)
+    rates = _drawn(ours, cases, repeats), _drawn(theirs, cases, repeats)
     yield Result(_PART, f"{name}, drawn", "bodies/s", rates[0], goal=_GOAL, more=True)
     yield Result(_PART, f"{name}, drawn, beside plain", "bodies/s", *rates, more=True)
-    rates = _cases(ours, cases * _TOGETHER), _cases(theirs, cases * _TOGETHER)
+    rates = _cases(ours, cases * _TOGETHER, repeats), _cases(theirs, cases * _TOGETHER, repeats)
     yield Result(_PART, f"{name}, one in a test case", "cases/s", *rates, more=True)
-    checked = _cases(ours, cases * _TOGETHER, lambda body: check_request(operation, body))
+    checked = _cases(ours, cases * _TOGETHER, repeats, lambda body: check_request(operation, body))
     yield Result(_PART, f"{name}, one in a test case, and the gate", "cases/s", checked)
 
 
@@ -87,10 +89,10 @@ def plain(schema: Mapping[str, Any]) -> SearchStrategy[Any]:
     return st.text(min_size=schema.get("minLength", 0), max_size=schema.get("maxLength"))
 
 
-def _drawn(values: SearchStrategy[Any], cases: int) -> float:
+def _drawn(values: SearchStrategy[Any], cases: int, repeats: int) -> float:
     """Return how many values are drawn in a second while nothing else is done: the best of some runs."""
     rates = []
-    for _ in range(_REPEATS):
+    for _ in range(repeats):
         spent: list[float] = []
         _run(_timed(values, spent), cases)
         rates.append(len(spent) / sum(spent))
@@ -105,10 +107,10 @@ def _timed(draw: DrawFn, values: SearchStrategy[Any], spent: list[float]) -> Non
         spent.append(time.process_time() - began)
 
 
-def _cases(values: SearchStrategy[Any], cases: int, then: Callable[[Any], object] = bool) -> float:
+def _cases(values: SearchStrategy[Any], cases: int, repeats: int, then: Callable[[Any], object] = bool) -> float:
     """Return how many test cases of one value run in a second, with all that Hypothesis does about them."""
     rates = []
-    for _ in range(_REPEATS):
+    for _ in range(repeats):
         began = time.process_time()
         rates.append(_run(values, cases, then) / (time.process_time() - began))
     return max(rates)
