@@ -46,21 +46,22 @@ def test_standard_output_is_one_line_and_a_signal_ends_it_with_0(number: int) ->
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("client", ["keeps alive", "half a head", "half a body"])
-def test_a_signal_ends_it_whatever_clients_do(number: int, client: str) -> None:
-    with Serve("--provider", "kling") as server, wire(server.url) as connection:
-        if client == "keeps alive":
-            connection.send("GET /livez HTTP/1.1", "Host: x")
-            assert connection.reply().status == 200
-        elif client == "half a head":
-            connection.sock.sendall(b"POST /v1")
-        else:
-            connection.send(*POST, "Content-Length: 100", body=b"{")
+def test_a_signal_ends_it_whatever_clients_do(number: int) -> None:
+    with (
+        Serve("--provider", "kling") as server,
+        wire(server.url) as kept,
+        wire(server.url) as half_a_head,
+        wire(server.url) as half_a_body,
+    ):
+        kept.send("GET /livez HTTP/1.1", "Host: x")
+        assert kept.reply().status == 200
+        half_a_head.sock.sendall(b"POST /v1")
+        half_a_body.send(*POST, "Content-Length: 100", body=b"{")
         assert server.ask("GET", VIDEOS).status_code == 200
         server.end(number)
         assert server.code == 0
         assert "Traceback" not in server.err
-        assert connection.is_closed()
+        assert [each.is_closed() for each in (kept, half_a_head, half_a_body)] == [True] * 3
 
 
 def test_a_wildcard_host_is_shown_as_the_loopback_one() -> None:
