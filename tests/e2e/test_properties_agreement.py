@@ -5,6 +5,7 @@ Each example has a session of its own, so that no external id meets itself in an
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,7 @@ some = settings(max_examples=20)
 HEAVY = ("image.bytes",)
 
 
+@functools.cache
 def bodies(provider: str, create: str) -> st.SearchStrategy[dict[str, Any]]:
     """Return bodies of all kinds, each about as likely as the others."""
     known = loaded(provider)
