@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from kling_contract.strategies.domains import Domain
     from kling_contract.strategies.logic import Path, Statement
 
-Choice: TypeAlias = "tuple[Domain | None, tuple[Statement, ...]]"  # what is chosen, and what is then left
+Left: TypeAlias = tuple[int, ...]  # the numbers of the statements that are left
+Choice: TypeAlias = "tuple[Domain | None, Left]"  # what is chosen, and what is then left
 Outline: TypeAlias = "dict[Path, Domain | None]"
 
 
@@ -34,13 +35,8 @@ class Kind:
 
     domain: Domain | None
     facts: Mapping[Statement, bool]
-    _left: dict[Statement, Statement] = field(default_factory=dict, init=False, compare=False, repr=False)
-
-    def left(self, statement: Statement) -> Statement:
-        """Return what is left to be seen of a statement; kinds are of many plans, so each is settled once."""
-        if statement not in self._left:
-            self._left[statement] = settled(statement, self.facts)
-        return self._left[statement]
+    # What is left to be seen of a statement, by number; kinds are of many plans, so each is settled once.
+    left: dict[int, int] = field(default_factory=dict, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +63,44 @@ class _Node:
         self.next: list[_Node | None] = [None] * len(choices)
 
 
+class Numbers:
+    """Numbers for statements, which are deep, so that comparing them would take most of the time of looking ahead.
+
+    Kinds keep what they have settled by these numbers: outlines that share kinds have to share the numbers too.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[Statement, int] = {True: _TRUE, False: _FALSE}
+        self._statements: list[Statement] = [True, False]
+
+    def of(self, statement: Statement) -> int:
+        """Return the number of a statement, the same for equal ones."""
+        if statement not in self._of:
+            self._of[statement] = len(self._statements)
+            self._statements.append(statement)
+        return self._of[statement]
+
+    def settle(self, kind: Kind, left: Left) -> None:
+        """Let a kind know what is left to be seen of statements."""
+        for number in left:
+            if number not in kind.left:
+                kind.left[number] = self.of(settled(self._statements[number], kind.facts))
+
+
+_TRUE, _FALSE = 0, 1
+
+
 class Outlines:
     """All outlines of a body for which the statements are true; `size` is how many picks one takes."""
 
-    def __init__(self, variables: Sequence[Variable], statements: Sequence[Statement]) -> None:
+    def __init__(self, variables: Sequence[Variable], statements: Sequence[Statement], numbers: Numbers) -> None:
         self._variables = sorted(variables, key=lambda each: len(each.kinds))
         self._fixed = [each.is_fixed for each in self._variables]
         self.size = self._fixed.count(False)
-        self._known: dict[tuple[int, tuple[Statement, ...]], float] = {}
-        self._nodes: dict[tuple[int, tuple[Statement, ...]], _Node] = {}
-        self._start = _joined(statements)
+        self._known: dict[tuple[int, Left], float] = {}
+        self._nodes: dict[tuple[int, Left], _Node] = {}
+        self._numbers = numbers
+        self._start = _joined([numbers.of(statement) for statement in statements])
 
     @property
     def exist(self) -> bool:
@@ -104,7 +128,7 @@ class Outlines:
     def _first(self) -> _Node:
         return self._node(0, self._start or ()) if self._variables else _Node([])
 
-    def _node(self, depth: int, left: tuple[Statement, ...]) -> _Node:
+    def _node(self, depth: int, left: Left) -> _Node:
         if (depth, left) not in self._nodes:
             variable = self._variables[depth]
             live = sorted(self._live(depth, left), key=itemgetter(2))
@@ -112,7 +136,7 @@ class Outlines:
             self._nodes[depth, left] = _Node(_balanced(every))
         return self._nodes[depth, left]
 
-    def _fewest(self, depth: int, left: tuple[Statement, ...]) -> float:
+    def _fewest(self, depth: int, left: Left) -> float:
         """Return how many more fields there are at least, once those before `depth` are chosen; infinite for never."""
         if depth == len(self._variables):
             return math.inf if left else 0
@@ -120,18 +144,22 @@ class Outlines:
             self._known[depth, left] = min((count for _, _, count in self._live(depth, left)), default=math.inf)
         return self._known[depth, left]
 
-    def _live(self, depth: int, left: tuple[Statement, ...]) -> Iterator[tuple[Kind, tuple[Statement, ...], float]]:
+    def _live(self, depth: int, left: Left) -> Iterator[tuple[Kind, Left, float]]:
         """Yield the kinds of a field that can be chosen, what is then left, and how many fields there are then."""
         for kind in self._variables[depth].kinds:
-            rest = _joined([kind.left(statement) for statement in left])
+            self._numbers.settle(kind, left)
+            rest = _joined([kind.left[number] for number in left])
             fewest = math.inf if rest is None else self._fewest(depth + 1, rest)
             if rest is not None and fewest < math.inf:
                 yield kind, rest, fewest + (kind.domain is not None)
 
 
-def _joined(statements: Sequence[Statement]) -> tuple[Statement, ...] | None:
-    left = dict.fromkeys(each for each in statements if each is not True)
-    return None if False in left else tuple(left)
+def _joined(numbers: Sequence[int]) -> Left | None:
+    if _FALSE in numbers:
+        return None
+    left = dict.fromkeys(numbers)
+    left.pop(_TRUE, None)
+    return tuple(left)
 
 
 def parts(domain: Domain | None, *, divided: bool) -> Sequence[Domain | None]:
