@@ -109,7 +109,7 @@ def collected(provider: str, create: str) -> dict[str, Any]:
     """Return the shortest legal value of every field that is not empty."""
     found: dict[str, Any] = {}
 
-    @settings(max_examples=100, derandomize=True, database=None)
+    @settings(max_examples=300, derandomize=True, database=None)
     @given(valid(provider, create))
     def collect(body: dict[str, Any]) -> None:
         found.update({name: min(found.get(name, value), value, key=shortness) for name, value in body.items()})
