@@ -73,7 +73,7 @@ def test_a_broken_rule_is_told_alone_and_mended_where_the_gate_points(
         assert [said(operation, each) for each in spellings(body)] == [[(rule, violation.pointer)]] * 4
     if rule not in computed(operation):
         # Arithmetic does not apply to a number that breaks its own bounds, and may once it is mended.
-        mended = repairs(body, violation.pointer, samples[provider, create])
+        mended = repairs(operation, body, violation.pointer, samples[provider, create])
         assert any({each for each, _ in said(operation, one)} <= computed(operation) for one in mended)
 
 
@@ -90,9 +90,13 @@ def stands(body: Any, pointer: str) -> bool:
     return True
 
 
-def repairs(body: dict[str, Any], pointer: str, samples: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def repairs(
+    operation: Operation, body: dict[str, Any], pointer: str, samples: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     """Leave out or replace the field that a violation names; where it is about the whole body, any three at most."""
     named = pointer.split("/")[1:2]
+    for name in named:
+        yield from (body | {name: value} for value in operation.properties.get(name, {}).get("enum", ()))
     for count in (1,) if named else (1, 2, 3):
         for names in itertools.combinations(named or sorted({*body, *samples}), count):
             rest = {name: value for name, value in body.items() if name not in names}
