@@ -6,12 +6,13 @@ A statement is True, False, or a tuple: `("has", path)`, `("is", path, keyword, 
 
 from __future__ import annotations
 
+import functools
 import json
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 Path: TypeAlias = tuple[str, ...]
 Fact: TypeAlias = tuple[Any, ...]
@@ -97,10 +98,8 @@ def asked(statements: Iterable[Statement]) -> dict[Path, list[Fact]]:
     return {path: list(each) for path, each in found.items()}
 
 
-def _facts(one: Statement) -> Iterator[Fact]:
-    if isinstance(one, tuple):
-        if one[0] in ("has", "is"):
-            yield one
-        else:
-            for part in one[1:]:
-                yield from _facts(part)
+@functools.lru_cache(maxsize=4096)  # plans of one space differ in few of their statements
+def _facts(one: Statement) -> tuple[Fact, ...]:
+    if isinstance(one, bool):
+        return ()
+    return (one,) if one[0] in ("has", "is") else tuple(fact for part in one[1:] for fact in _facts(part))

@@ -17,16 +17,36 @@ from kling_contract.strategies.logic import settled
 from kling_contract.strategies.numbers import chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hypothesis.strategies import DrawFn
 
     from kling_contract.strategies.domains import Domain
     from kling_contract.strategies.logic import Path, Statement
 
-Left: TypeAlias = tuple[int, ...]  # the numbers of the statements that are left
+Left: TypeAlias = "tuple[int, ...]"  # the numbers of the statements that are left to be seen
 Choice: TypeAlias = "tuple[Domain | None, Left]"  # what is chosen, and what is then left
 Outline: TypeAlias = "dict[Path, Domain | None]"
+
+_FALSE, _TRUE = 0, 1  # the numbers of what is seen
+
+
+class Statements:
+    """The statements of a space by number: one may be long, is met thousands of times, and is found at once by that."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Statement, int] = {False: _FALSE, True: _TRUE}
+        self._all: list[Statement] = [False, True]
+
+    def __getitem__(self, number: int) -> Statement:
+        return self._all[number]
+
+    def number(self, statement: Statement) -> int:
+        """Return the number of a statement, equal ones having the same."""
+        number = self._numbers.setdefault(statement, len(self._all))
+        if number == len(self._all):
+            self._all.append(statement)
+        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +55,17 @@ class Kind:
 
     domain: Domain | None
     facts: Mapping[Statement, bool]
-    # What is left to be seen of a statement, by number; kinds are of many plans, so each is settled once.
-    left: dict[int, int] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _left: dict[int, int] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def left(self, numbers: Left, statements: Statements) -> Left | None:
+        """Return what is left to be seen of statements, None if one is false.
+
+        Kinds are of many plans of one space, so each statement is settled once.
+        """
+        for each in numbers:
+            if each not in self._left:
+                self._left[each] = statements.number(settled(statements[each], self.facts))
+        return _joined([self._left[each] for each in numbers])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,44 +92,17 @@ class _Node:
         self.next: list[_Node | None] = [None] * len(choices)
 
 
-class Numbers:
-    """Numbers for statements, which are deep, so that comparing them would take most of the time of looking ahead.
-
-    Kinds keep what they have settled by these numbers: outlines that share kinds have to share the numbers too.
-    """
-
-    def __init__(self) -> None:
-        self._of: dict[Statement, int] = {True: _TRUE, False: _FALSE}
-        self._statements: list[Statement] = [True, False]
-
-    def of(self, statement: Statement) -> int:
-        """Return the number of a statement, the same for equal ones."""
-        if statement not in self._of:
-            self._of[statement] = len(self._statements)
-            self._statements.append(statement)
-        return self._of[statement]
-
-    def settle(self, kind: Kind, left: Left) -> None:
-        """Let a kind know what is left to be seen of statements."""
-        for number in left:
-            if number not in kind.left:
-                kind.left[number] = self.of(settled(self._statements[number], kind.facts))
-
-
-_TRUE, _FALSE = 0, 1
-
-
 class Outlines:
     """All outlines of a body for which the statements are true; `size` is how many picks one takes."""
 
-    def __init__(self, variables: Sequence[Variable], statements: Sequence[Statement], numbers: Numbers) -> None:
+    def __init__(self, variables: Sequence[Variable], statements: Sequence[Statement], numbered: Statements) -> None:
         self._variables = sorted(variables, key=lambda each: len(each.kinds))
         self._fixed = [each.is_fixed for each in self._variables]
         self.size = self._fixed.count(False)
         self._known: dict[tuple[int, Left], float] = {}
         self._nodes: dict[tuple[int, Left], _Node] = {}
-        self._numbers = numbers
-        self._start = _joined([numbers.of(statement) for statement in statements])
+        self._statements = numbered
+        self._start = _joined(map(self._statements.number, statements))
 
     @property
     def exist(self) -> bool:
@@ -147,17 +149,16 @@ class Outlines:
     def _live(self, depth: int, left: Left) -> Iterator[tuple[Kind, Left, float]]:
         """Yield the kinds of a field that can be chosen, what is then left, and how many fields there are then."""
         for kind in self._variables[depth].kinds:
-            self._numbers.settle(kind, left)
-            rest = _joined([kind.left[number] for number in left])
+            rest = kind.left(left, self._statements)
             fewest = math.inf if rest is None else self._fewest(depth + 1, rest)
             if rest is not None and fewest < math.inf:
                 yield kind, rest, fewest + (kind.domain is not None)
 
 
-def _joined(numbers: Sequence[int]) -> Left | None:
-    if _FALSE in numbers:
-        return None
+def _joined(numbers: Iterable[int]) -> Left | None:
     left = dict.fromkeys(numbers)
+    if _FALSE in left:
+        return None
     left.pop(_TRUE, None)
     return tuple(left)
 

@@ -14,7 +14,7 @@ from kling_contract.strategies.domains import Items, Record
 from kling_contract.strategies.judges import keeping
 from kling_contract.strategies.logic import asked, every, has, implied, is_object, negated
 from kling_contract.strategies.numbers import chosen, index, picks
-from kling_contract.strategies.outlines import Kind, Numbers, Outlines, Variable, options
+from kling_contract.strategies.outlines import Kind, Outlines, Statements, Variable, options
 from kling_contract.strategies.partition import parts, whole
 from kling_contract.strategies.texts import ready
 
@@ -52,7 +52,7 @@ class Space:
         rules = self.demands.rules.items()
         self.judged_fields = {(*path, name) for path, each in rules for rule in each for name in rule.fields}
         self.free = {path: self._options(path) for path in self.domains}
-        self.numbers = Numbers()
+        self.numbered = Statements()
         self._kinds: dict[Any, list[Kind]] = {}
         self._lists: dict[tuple[int, int], SearchStrategy[list[Any]]] = {}
         self._judged: dict[Any, Judged] = {}
@@ -117,7 +117,7 @@ class Plan:
         given += [implied(has(path), is_object(path[:-1])) for path in paths if path]
         questions = asked(given)
         self._outlines = Outlines(
-            [self._variable(path, questions.get(path, ())) for path in paths], given, space.numbers
+            [self._variable(path, questions.get(path, ())) for path in paths], given, space.numbered
         )
         self.exists = self._outlines.exist
         free = [path for path, each in space.free.items() if path not in paths and len(each) > 1]
