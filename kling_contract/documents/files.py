@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import math
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class Source(msgspec.Struct, frozen=True, eq=False):
 
     def line_of(self, pointer: tuple[str | int, ...]) -> int:
         """Return the line, from 1, on which the innermost part on the way to `pointer` begins, with its key."""
-        node: Any = yaml.compose(self.text, Loader=yaml.CSafeLoader)
+        node = _marked_nodes(self.text)
         line = node.start_mark.line if node is not None else 0
         for step in pointer:
             begin, node = _child(node, step)
@@ -139,13 +140,28 @@ def _read(path: Path) -> Source:
         raise DocumentError(getattr(error, "strerror", None) or str(error), file=str(path)) from None
     try:
         text.decode("utf-8")
-        if path.parent != folder():
-            # The bundled files are as large as they are, and counting takes as long as reading.
-            check_text(text)
-        return Source(path, text, yaml.load(text, Loader=_Loader))
+        # The bundled files are as large as they are, and counting takes as long as reading.
+        return Source(path, text, pickle.loads(_parsed(text, counted=path.parent != folder())))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         message, line = _complaint(error, text)
         raise DocumentError(" ".join(message.splitlines()), file=str(path), line=line) from None
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed(text: bytes, *, counted: bool) -> bytes:
+    """Return what a text says, as bytes of which each reader makes a tree of their own.
+
+    To load a provider, to look it over and to lint it reads the same files; YAML takes fifty times as long as this.
+    """
+    if counted:
+        check_text(text)
+    return pickle.dumps(yaml.load(text, Loader=_Loader))
+
+
+@functools.lru_cache(maxsize=4)
+def _marked_nodes(text: bytes) -> Any:
+    """Return a text as nodes with their places, which a look over a document asks for at each finding."""
+    return yaml.compose(text, Loader=yaml.CSafeLoader)
 
 
 def _at(text: bytes, mark: Any) -> str:
