@@ -8,6 +8,7 @@ and in the body, so `(1+0+1.5)*(1+0.1+0.1)` is 3 and not 3.0000000000000004.
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 import re
 import reprlib
@@ -66,6 +67,7 @@ class Formula:
     floats: tuple[Callable[..., float], ...]
 
     @classmethod
+    @functools.lru_cache(maxsize=256)  # a rule is read by the gate, and by each plan of the strategies
     def read(cls, expression: str) -> Formula:
         """Compile an expression; ValueError names the first piece outside the language, and its column (from 1)."""
         text = expression.strip()
