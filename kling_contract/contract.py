@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from kling_contract.documents.conditions import Step, condition_fields, conditions, follows, keywords, walk
+from kling_contract.documents.conditions import Step, conditions, follows, keywords, walk
 from kling_contract.errors import Violation
 from kling_contract.images import ImageRule, judge
 from kling_contract.names import aliases_of, known_as, meant, renames
@@ -301,7 +301,7 @@ def _is_named(step: Step) -> bool:
 
 def _renamed(around: Step, step: Step, given: Mapping[str, Any]) -> str | None:
     """Return the hint to rename a field, if one that a condition looks at is there under another name."""
-    names = [str(place[0]) for place in condition_fields(step)]
+    names = [str(place[0]) for place in step.fields]
     found = renames(around.schema.get("properties", {}), dict.fromkeys(names), given)
     return next((f"rename {name} to {own}" for own, name in found.items()), None)
 

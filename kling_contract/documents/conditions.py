@@ -7,7 +7,9 @@ true is not told besides that the prompt is missing, only because the condition 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
@@ -24,12 +26,19 @@ _BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas"})
 _DEEPER = frozenset({"properties", "patternProperties", "items", "prefixItems", "additionalProperties"})
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Step:
     """A keyword on the way to a failed one: the schema that has it, and how deep in the body that schema applies."""
 
     schema: Any
     keyword: str | int
     depth: int
+
+    @cached_property
+    def fields(self) -> tuple[Place, ...]:
+        """The fields that a condition looks at, the demanded ones included."""
+        keys = ("if", "then", "else") if self.keyword in ("if", "then", "else") else (self.keyword,)
+        return tuple(_fields({key: self.schema[key] for key in keys if key in self.schema}))
 
 
 def keywords(schema: Any, path: Place) -> Iterator[Step]:
@@ -66,18 +75,12 @@ def _is_doubtful(step: Step, place: Place, value: Any, flawed: AbstractSet[Place
     if isinstance(forbidden, dict) and list(forbidden) == ["anyOf"]:
         found = [each for each in forbidden["anyOf"] if jsonschema_rs.is_valid(each, value)]
         return all(_touches(_fields(each), place, flawed) for each in found)
-    return _touches(condition_fields(step), place, flawed)
+    return _touches(step.fields, place, flawed)
 
 
-def _touches(fields: Iterator[Place], place: Place, flawed: AbstractSet[Place]) -> bool:
+def _touches(fields: Iterable[Place], place: Place, flawed: AbstractSet[Place]) -> bool:
     looked_at = ((*place, *field) for field in fields)
     return any(each[:end] in flawed for each in looked_at for end in range(1, len(each) + 1))
-
-
-def condition_fields(step: Step) -> Iterator[Place]:
-    """Yield the fields that a condition looks at, the demanded ones included."""
-    keys = ("if", "then", "else") if step.keyword in ("if", "then", "else") else (step.keyword,)
-    yield from _fields({key: step.schema[key] for key in keys if key in step.schema})
 
 
 def _fields(schema: Any) -> Iterator[Place]:
