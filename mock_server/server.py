@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 _BACKLOG = 2048
+_TURN = 0.002  # seconds
 
 
 class MockServer:
@@ -61,7 +63,7 @@ class MockServer:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._server.should_exit = True
+        self._server.end()
         if self._thread.ident is not None:
             self._thread.join()
         self._socket.close()
@@ -107,20 +109,50 @@ class _Server(uvicorn.Server):
         plain: dict[str, Any] = {"ws": "none", "lifespan": "off", "proxy_headers": False}
         super().__init__(uvicorn.Config(app, http=GatheringProtocol, **plain, **quiet, **patience))
         self._tell, self._app = ready, app
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ticking: asyncio.Future[None] | None = None
+
+    def end(self) -> None:
+        """End at once, asked from another thread; uvicorn looks at `should_exit` ten times a second."""
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # of a loop that is closed already
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self._tell()
+
+    async def main_loop(self) -> None:
+        self._ticking = asyncio.ensure_future(super().main_loop())
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._ticking
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.background.stop()
         self._app.state.mock.results.stop()
-        await super().shutdown(sockets)
+        await self._close(sockets)
         await self._app.state.background.close()
         self._app.state.mock.close()
         # An answer that its client does not read never leaves, and an event loop of uvloop waits for it for ever.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+
+    async def _close(self, sockets: list[socket.socket] | None) -> None:
+        """Let uvicorn close what is open; it waits a tenth of a second though nobody is connected any more."""
+        closing = asyncio.ensure_future(super().shutdown(sockets))
+        done, state = False, self.server_state
+        while not done:
+            done = bool((await asyncio.wait({closing}, timeout=_TURN))[0])
+            if not done and not (state.connections or state.tasks):
+                done = closing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await closing
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
