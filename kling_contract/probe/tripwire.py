@@ -7,7 +7,6 @@ import json
 import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from kling_contract.envelopes import names_in
 from kling_contract.probe.classify import Judgement
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 _NO_ID = ("", "0", "null", "true", "false")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
+_ESCAPED = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _BETWEEN_COOKIES = re.compile(r"[;,]\s*")
 _GAP = r"""["'\s]{0,8}[:=>]["'\s]{0,8}"""  # between the name of an id and the id, in a text that is no JSON
 
@@ -97,7 +97,13 @@ def _texts(exchange: Exchange) -> Iterator[str]:
     """Yield all that can be read of an answer: what it says, and the same without the escapes of a URL or of HTML."""
     for text in chain(_bodies(exchange), exchange.headers.values()):
         yield text
-        yield unquote(_ENTITY.sub(lambda found: html.unescape(found[0]), text))
+        plain = _ESCAPED.sub(_unquoted, _ENTITY.sub(lambda found: html.unescape(found[0]), text))
+        if plain != text:
+            yield plain
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    return bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "replace")
 
 
 def _bodies(exchange: Exchange) -> Iterator[str]:
