@@ -14,6 +14,7 @@ from kling_contract.client.environment import certificates, check_proxy, whole
 from kling_contract.client.network import is_loopback
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable
 
 AGAIN = 2  # times that a GET may be sent again
@@ -91,8 +92,14 @@ def proxy_for(url: str) -> str | None:
     return whole(proxy)
 
 
+def trusted(url: str, proxy: str | None) -> ssl.SSLContext:
+    """Return what a URL is verified by: without TLS, on no part of the way, what the environment names is not read.
+
+    Raises `ConfigurationError` for certificates that the URL needs and that cannot be used.
+    """
+    return certificates(own=any(each.startswith("https:") for each in (url, proxy or "")))
+
+
 def check_network(url: str) -> None:
     """Raise `ConfigurationError` for a proxy, or certificates, of the environment that a URL needs and cannot use."""
-    proxy = proxy_for(url)
-    if any(each.startswith("https:") for each in (url, proxy or "")):
-        certificates()
+    trusted(url, proxy_for(url))

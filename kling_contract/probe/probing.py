@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from kling_contract.probe.classify import Judgement, judge
-from kling_contract.probe.guard import AGAIN, Allowed, Guard, Stopped, proxy_for
+from kling_contract.probe.guard import AGAIN, Allowed, Guard, Stopped, proxy_for, trusted
 from kling_contract.probe.host import Connect, reach
 from kling_contract.probe.plan import REAL, Left
 from kling_contract.probe.sending import Sending, client
@@ -76,7 +76,9 @@ class Probing:
         """Carry the plan out. A trip of the wire sets `stop`, so that nothing more leaves for any provider."""
         (host, *steps) = self.plan.steps
         proxy = None if self.transport else proxy_for(self.plan.base_url)
-        guard = self.guard(self.transport or httpx.HTTPTransport(proxy=proxy))
+        guard = self.guard(
+            self.transport or httpx.HTTPTransport(proxy=proxy, verify=trusted(self.plan.base_url, proxy))
+        )
         with client(guard, self.manner) as http:
             outcome.seen.append(self._host(host, proxy))
             if outcome.seen[0].judgement.reason in _REACHED:

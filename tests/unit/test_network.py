@@ -15,7 +15,9 @@ from fakes import ID, Script, async_client, client, images, task
 
 from kling_contract import AsyncKling, Kling, errors
 from kling_contract.cli import main
+from kling_contract.client.environment import certificates
 from kling_contract.client.network import is_loopback, way_to
+from mock_server import MockServer
 
 LOCAL = "http://127.0.0.1:4060"
 
@@ -126,6 +128,17 @@ def test_the_probe_ends_with_one_line_that_names_it(
     assert "hunter2" not in err
 
 
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_a_probe_without_tls_needs_no_certificates(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, "/no/such")
+    with MockServer(provider="kling") as server:
+        options = ("--provider", "kling", "--level", "1", "--operations", "createImageToVideo")
+        assert main(["probe", "--base-url", server.url, *options]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_of_two_spellings_the_one_in_force_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://good:1")
     monkeypatch.setenv("https_proxy", "socks4://p:1")
@@ -159,6 +172,22 @@ def test_a_folder_that_is_none_is_named_also_behind_a_file(monkeypatch: pytest.M
     monkeypatch.setenv("SSL_CERT_DIR", "/no/such")
     with pytest.raises(errors.ConfigurationError, match=r"SSL_CERT_DIR is '/no/such', which is no folder"):
         Kling(api_key="k")
+
+
+def test_what_httpx_brings_is_read_once_and_what_the_environment_names_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[bool] = []
+    create = httpx.create_ssl_context
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda **given: read.append(True) or create(**given))
+    brought = certificates()
+    read.clear()
+    assert certificates() is certificates(own=False) is brought
+    assert read == []
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    assert certificates() is not certificates()
+    assert certificates(own=False) is brought
+    assert len(read) == 2
 
 
 def test_socks_is_good_where_its_package_is(monkeypatch: pytest.MonkeyPatch) -> None:
