@@ -6,9 +6,8 @@ import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-import httpx
 import pytest
-from breaking import Fault, broken
+from breaking import Fault, broken, plain_client
 from contract_faults import FAULTS
 
 from kling_contract import load
@@ -44,7 +43,7 @@ def supplies(provider: str, family: str) -> Mapping[str, Supply]:
 def failures(fault: Fault) -> Iterator[Failure]:
     """Yield what a verification finds step by step, so that it need not go on beyond what is looked for."""
     scope = scope_of(fault)
-    with broken(fault) as url, httpx.Client(trust_env=False) as http:
+    with broken(fault) as url, plain_client() as http:
         shut = frozenset(each.id for each in scope.shut)
         asking = Asking(scope.provider, http, url, "verify", RealClock(), 0, fault.patience, shut=shut)
         for step in steps(asking, scope, supplies(fault.provider, fault.family)):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import httpx
 import pytest
-from breaking import Ask, Call, Fault, Memory, Reply, broken
+from breaking import Ask, Call, Fault, Memory, Reply, broken, plain_client
 from contract_faults import FAULTS
 
 from kling_contract import load
@@ -27,7 +26,7 @@ def fuzzed(provider: Provider, url: str, *names: str, key: str = "verify") -> tu
     """Let Schemathesis look at some operations of a provider, all if none is named."""
     operations = [each for each in provider.operations.values() if each.id in (names or (each.id,))]
     served = [each for each in operations if each.availability.state != "unavailable"]
-    with httpx.Client(trust_env=False) as http:
+    with plain_client() as http:
         asking = Asking(provider, http, url, key, RealClock(), 0, 1)
         return list(fuzz(asking, served, seed=1, examples=3)), asking.all
 
@@ -49,6 +48,8 @@ def test_the_mock_is_fine(name: str) -> None:
 
 
 def test_a_document_that_is_named_from_here_and_a_server_below_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What Hypothesis keeps in the folder that we are in now serves this run too.
+    monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", str(Path.cwd() / ".hypothesis"))
     monkeypatch.chdir(TINY.parent)
     provider = load(TINY.name)
     with MockServer(provider=TINY, clock="auto") as server:

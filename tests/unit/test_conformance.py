@@ -25,7 +25,7 @@ from kling_contract.verify.conformance.asking import Asked, Asking
 from kling_contract.verify.conformance.bodies import breaches, counted, fresh, nearest, variants
 from kling_contract.verify.conformance.expecting import expect_contract
 from kling_contract.verify.conformance.failure import Broken
-from kling_contract.verify.conformance.fuzzing import EXCLUDED, configuration, document
+from kling_contract.verify.conformance.fuzzing import EXCLUDED, configuration, document, run
 from kling_contract.verify.conformance.guards import guards
 from kling_contract.verify.conformance.records import Record, Task
 from kling_contract.verify.conformance.refusals import refusals
@@ -313,6 +313,23 @@ def test_a_record_comes_back_as_it_was(operation: Operation | None, body: bytes 
     assert Record.read(record.line(), KLING) == record
     task = Task("kling.yaml", "http://127.0.0.1", 3, "log")
     assert Task.read(task.text()) == task
+
+
+def test_schemathesis_keeps_tables_of_characters_where_this_process_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept: list[str] = []
+
+    def ran(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        kept.append(options["env"]["HYPOTHESIS_STORAGE_DIRECTORY"])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", ran)
+    monkeypatch.chdir(tmp_path)
+    for named in ("", "kept"):
+        monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", named)
+        run(load("kling"), "http://127.0.0.1:1", "key", (), seed=1, examples=1)
+    assert kept == [str(tmp_path / ".hypothesis"), str(tmp_path / "kept")]
 
 
 def test_what_is_schemathesis_own_is_said_to_be() -> None:
