@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import operator
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -79,14 +80,13 @@ def settled(one: Statement, known: Mapping[Statement, bool]) -> Statement:
     """Return what is left to be seen of a statement, once some facts are known."""
     if isinstance(one, bool):
         return one
-    match one[0]:
-        case "has" | "is":
-            return known.get(one, one)
-        case "not":
-            return negated(settled(one[1], known))
-        case "all":
-            return every(settled(part, known) for part in one[1:])
-    return some(settled(part, known) for part in one[1:])
+    if one[0] in ("has", "is"):
+        return known.get(one, one)
+    before = one[1:]
+    parts = [settled(part, known) for part in before]
+    if all(map(operator.is_, parts, before)):
+        return one  # most facts are about few statements
+    return negated(parts[0]) if one[0] == "not" else every(parts) if one[0] == "all" else some(parts)
 
 
 def asked(statements: Iterable[Statement]) -> dict[Path, list[Fact]]:
