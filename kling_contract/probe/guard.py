@@ -12,6 +12,7 @@ import httpx
 
 from kling_contract.client.environment import certificates, check_proxy, whole
 from kling_contract.client.network import is_loopback
+from kling_contract.trust import late_trust
 
 if TYPE_CHECKING:
     import ssl
@@ -97,7 +98,7 @@ def trusted(url: str, proxy: str | None) -> ssl.SSLContext:
 
     Raises `ConfigurationError` for certificates that the URL needs and that cannot be used.
     """
-    return certificates(own=any(each.startswith("https:") for each in (url, proxy or "")))
+    return certificates() if any(each.startswith("https:") for each in (url, proxy or "")) else late_trust()
 
 
 def check_network(url: str) -> None:

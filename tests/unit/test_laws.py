@@ -38,6 +38,7 @@ BELOW: dict[str, set[str]] = {
     "probe": {
         *("errors", "auth", "client", "clock", "contract", "documents", "envelopes", "images", "reading"),
         *("redaction", "headers", "har", "junit", "soundness", "wording"),
+        "trust",
     },
     "contract": {"errors", "documents", "names", "reading", "rules", "formulas", "images", "wording"},
     "verify": {

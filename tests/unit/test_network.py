@@ -182,11 +182,10 @@ def test_what_httpx_brings_is_read_once_and_what_the_environment_names_each_time
     monkeypatch.setattr(httpx, "create_ssl_context", lambda **given: read.append(True) or create(**given))
     brought = certificates()
     read.clear()
-    assert certificates() is certificates(own=False) is brought
+    assert certificates() is brought
     assert read == []
     monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
     assert certificates() is not certificates()
-    assert certificates(own=False) is brought
     assert len(read) == 2
 
 
