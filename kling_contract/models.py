@@ -70,7 +70,7 @@ class ImageToVideoMultiPromptItem(TypedDict, total=False):
     """A part of the fields of a call.
 
     prompt: At most 512 characters.
-    duration: Whole seconds. Like ^([1-9]|1[0-5])$.
+    duration: Whole seconds. Whole seconds from 1 to 15, as a text.
     """
 
     index: Required[int]
@@ -173,7 +173,7 @@ class Images(Group[Created]):
     """The calls of `images`."""
 
     def expand(self, **fields: Unpack[ImageExpansionFields]) -> Created:
-        r"""Expand an image beyond its borders.
+        """Expand an image beyond its borders.
 
         Served by Kling, CometAPI (unavailable on 2026-03-13), AnyAPI (unverified).
         image: An http(s) URL, or raw base64 without a `data:` prefix. JPG, JPEG or PNG. Jpeg, png, at most 10485760
@@ -183,18 +183,18 @@ class Images(Group[Created]):
         left_expansion_ratio: To the left, as a multiple of the original width. 0 to 2.
         right_expansion_ratio: To the right, as a multiple of the original width. 0 to 2.
         prompt: At most 2500 characters.
-        n: How many images to make. Kling: 1 to 9, by default 1; CometAPI: like ^[1-9]$; AnyAPI: 1 to 9.
+        n: How many images to make. Kling: 1 to 9, by default 1; CometAPI: a whole number from 1 to 9, as a text;
+            AnyAPI: 1 to 9.
         watermark_info: Not at CometAPI, AnyAPI.
-        callback_url: Where each change of the task's status is posted. An empty text means none. Like ^[^\s\x00-
-            \x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-
-            \ufffb]*$.
+        callback_url: Where each change of the task's status is posted. An empty text means none. An absolute http or
+            https URL, of visible characters without spaces.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         (1 + left_expansion_ratio + right_expansion_ratio) * (1 + up_expansion_ratio + down_expansion_ratio) <= 3.
         """
         return self._call("createImageExpansion", fields)
 
     def multi_image_to_image(self, **fields: Unpack[MultiImageToImageFields]) -> Created:
-        r"""Make one image out of several.
+        """Make one image out of several.
 
         Served by Kling, CometAPI.
         subject_image_list: Kling: 1 to 4 items; CometAPI: 2 to 4 items.
@@ -208,9 +208,8 @@ class Images(Group[Created]):
         n: How many images to make. 1 to 9, by default 1.
         aspect_ratio: One of 16:9, 9:16, 1:1, 4:3, 3:4, 3:2, 2:3, 21:9, by default 16:9.
         watermark_info: Not at CometAPI.
-        callback_url: Where each change of the task's status is posted. An empty text means none. Like ^[^\s\x00-
-            \x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-
-            \ufffb]*$.
+        callback_url: Where each change of the task's status is posted. An empty text means none. An absolute http or
+            https URL, of visible characters without spaces.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         """
         return self._call("createMultiImageToImage", fields)
@@ -220,7 +219,7 @@ class Videos(Group[Created]):
     """The calls of `videos`."""
 
     def image_to_video(self, **fields: Unpack[ImageToVideoFields]) -> Created:
-        r"""Animate an image.
+        """Animate an image.
 
         Served by Kling, CometAPI.
         model_name: Kling: one of kling-v1, kling-v1-5, kling-v1-6, kling-v2-master, kling-v2-1, kling-v2-1-master,
@@ -243,9 +242,8 @@ class Videos(Group[Created]):
         camera_control: Not at CometAPI.
         duration: Kling: one of 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, by default 5; CometAPI: one of 5, 10.
         watermark_info: Not at CometAPI.
-        callback_url: Where each change of the task's status is posted. An empty text means none. Like ^[^\s\x00-
-            \x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-
-            \ufffb]*$.
+        callback_url: Where each change of the task's status is posted. An empty text means none. An absolute http or
+            https URL, of visible characters without spaces.
         external_task_id: The caller's own id of the task, unique per account. An empty text means none.
         """
         return self._call("createImageToVideo", fields)

@@ -144,7 +144,7 @@ def limits(schema: Mapping[str, Any]) -> str:
         f"{low} to {high}" if low is not None and high is not None else "",
         f"{schema.get('minItems', 0)} to {schema['maxItems']} items" if "maxItems" in schema else "",
         f"at most {schema['maxLength']} characters" if "maxLength" in schema else "",
-        f"like {schema['pattern']}" if "pattern" in schema else "",
+        schema.get("x-pattern-means", f"like {schema['pattern']}") if "pattern" in schema else "",
         f"one of {', '.join(schema['enum'])}" if "enum" in schema else "",
         f"by default {schema['default']}" if "default" in schema else "",
     ]
