@@ -70,6 +70,7 @@ def test_a_plugin_that_wants_to_be_first_finds_the_variables(pytester: pytest.Py
         """,
         "-pkling_contract",
         "-psettings_plugin",
+        alone=True,  # an older pytest warns of a plugin that it is told to load and that is there already
     )
     result.assert_outcomes(passed=1)
 
