@@ -91,9 +91,10 @@ def listed(pattern: str) -> tuple[str, ...] | None:
 def _matching(pattern: str, least: int, most: int | None) -> SearchStrategy[str]:
     """Return texts of a pattern. Where its schema limits their length besides, others are drawn again."""
     # In Python a $ lets a line break follow; in JSON Schema it does not. Its digits are those of ASCII, its whitespace
-    # is any.
+    # is any. Of a pattern for ASCII older versions of Hypothesis would take no class with letters beyond it.
     exact = re.sub(r"(?<!\\)\$$", r"\\Z", pattern)
-    found = st.from_regex(re.compile(exact, re.ASCII)).filter(re.compile(exact).search)
+    flags = re.ASCII if re.search(r"\\[dDwWbB]", exact) else re.NOFLAG
+    found = st.from_regex(re.compile(exact, flags)).filter(re.compile(exact).search)
     if least == 0 and most is None:
         return found
     return found.filter(lambda text: least <= len(text) and (most is None or len(text) <= most))
