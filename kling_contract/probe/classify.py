@@ -11,7 +11,7 @@ from kling_contract.probe.telling import told
 from kling_contract.redaction import urls
 
 if TYPE_CHECKING:
-    from kling_contract.documents import Operation, Provider
+    from kling_contract.documents import ErrorRow, Operation, Provider
     from kling_contract.probe.exchange import Exchange
 
 _ALIVE = ("route.alive", "list.answered")
@@ -45,7 +45,7 @@ def judge(provider: Provider, exchange: Exchange, slow_ms: float) -> Judgement:
         if exchange.ms > slow_ms:
             return Judgement("latency.slow", f"{exchange.ms} ms, and {slow_ms:g} ms are allowed")
     what = ", to a create that must be refused" if reason == "probe.created_task" else ""
-    return Judgement(reason, _said(exchange.shown) + what)
+    return Judgement(reason, said(exchange.shown) + what)
 
 
 def observe(provider: Provider, exchange: Exchange) -> dict[str, Any]:
@@ -63,8 +63,28 @@ def observe(provider: Provider, exchange: Exchange) -> dict[str, Any]:
         "cut": exchange.cut,
         "row": row[0].name if row else None,
         "means": row[0].means if row else None,
+        "refused": row is not None and _is_whole(row[0], body),
         "body": body,
     }
+
+
+def is_refused(provider: Provider, exchange: Exchange) -> bool:
+    """Whether an answer is a refusal that its document or a sign has in these very words, with nothing beside them."""
+    seen = observe(provider, exchange)
+    sign = next(sign for sign in signs() if sign.holds(seen))
+    named = any("body" in when and when["body"] == seen["body"] for when in sign.whens)
+    return bool(seen["refused"]) or (named and sign.reason != "probe.created_task")
+
+
+def _is_whole(row: ErrorRow, body: Any) -> bool:
+    """Whether a body that fits a row has no more names than the row, which has something that only it says."""
+    return row.body.constants > 0 and _is_within(body, row.body.template)
+
+
+def _is_within(body: Any, template: Any) -> bool:
+    if not isinstance(body, dict) or not isinstance(template, dict):
+        return not isinstance(body, dict | list)
+    return body.keys() <= template.keys() and all(_is_within(body[name], template[name]) for name in body)
 
 
 def _broken(operation: Operation, exchange: Exchange) -> str:
@@ -73,7 +93,7 @@ def _broken(operation: Operation, exchange: Exchange) -> str:
     return f"HTTP {exchange.status}" + (f": {violations[0]}{more}" if violations else "")
 
 
-def _said(exchange: Exchange) -> str:
+def said(exchange: Exchange) -> str:
     """Return an answer in a few words: its status, the code and message of its body, or what kind of page it is."""
     readable, read = exchange.json
     body = read if isinstance(read, dict) else {}

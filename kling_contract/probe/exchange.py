@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.headers import folded
 from kling_contract.probe.hiding import Secrets
+from kling_contract.probe.pages import is_page
 from kling_contract.reading import parse
 
 if TYPE_CHECKING:
@@ -67,10 +68,20 @@ class Exchange:
         """The media type of the answer, in lower case."""
         return self.headers.get("content-type", "").lower()
 
-    @property
+    @cached_property
     def is_html(self) -> bool:
-        """Whether the answer is a page."""
-        return "html" in self.content_type or self.data[:64].lstrip()[:1] == b"<"
+        """Whether the answer is a page, whatever its headers call it."""
+        return is_page(self.data)
+
+    @property
+    def is_create(self) -> bool:
+        """Whether a task could have been asked for."""
+        return self.step.operation is not None and self.step.operation.kind == "create"
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether this is a success to a create."""
+        return self.is_create and 200 <= self.status < 300
 
 
 def _shown(headers: Mapping[str, str], secrets: Secrets) -> dict[str, str]:

@@ -139,12 +139,30 @@ class Probing:
                 if seen is None:
                     raise
                 return replace(seen, stopped=str(stopped))
-            judgement = wire.judge(exchange) or judge(self.plan.provider, exchange, self.manner.slow * 1000)
-            seen = Seen(step, judgement, exchange.shown)
+            judgement = self._judged(exchange, wire)
+            seen = Seen(step, judgement, _shown(exchange))
             if step.method != "GET" or judgement.reason not in _PASSING or attempt >= AGAIN:
                 return seen
             attempt += 1
             self.manner.clock.sleep(self.manner.again * attempt)
+
+    def _judged(self, exchange: Exchange, wire: Tripwire) -> Judgement:
+        """Judge an answer. One that defeats the judges is no refusal, so that a create may have been accepted by it."""
+        try:
+            return wire.judge(exchange) or judge(self.plan.provider, exchange, self.manner.slow * 1000)
+        except Exception as error:
+            reason = "probe.created_task" if exchange.is_create else "answer.unclear"
+            return Judgement(
+                reason, f"HTTP {exchange.status}, an answer that cannot be judged ({type(error).__name__})"
+            )
+
+
+def _shown(exchange: Exchange) -> Exchange | None:
+    """Return what is kept of an exchange: nothing of one whose secrets cannot be hidden."""
+    try:
+        return exchange.shown
+    except Exception:
+        return None
 
 
 def _allowed(base_url: str, step: Step) -> Allowed:

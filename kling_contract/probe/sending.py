@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import importlib.metadata
-import zlib
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from http.cookiejar import CookieJar
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from kling_contract.headers import folded
+from kling_contract.probe.coding import uncoded
 from kling_contract.probe.exchange import LONGEST, Exchange
 from kling_contract.probe.fuse import Fuse
+from kling_contract.probe.guard import Stopped
 from kling_contract.probe.host import failure, why
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kling_contract.auth import KeyCredential, TokenCredential
     from kling_contract.probe.hiding import Secrets
     from kling_contract.probe.manner import Manner
@@ -63,10 +62,18 @@ class Sending:
                 self.http.stream(step.method, url, headers=headers, content=step.body, extensions=trace) as answer,
             ):
                 seen.status, seen.headers = answer.status_code, answer.headers.multi_items()
+                if self.fuse.heard.is_of_another(seen.status):
+                    raise httpx.RemoteProtocolError("the answer was there before it was asked for")
                 self._read(answer, seen, started)
-        except httpx.RequestError as error:
+        except Stopped:
+            raise
+        except Exception as error:
+            # Not only what httpx says of a network: a Location that is no URL ends in a ValueError.
             problem = None if self.fuse.blown else error
+            seen.status = seen.status or self.fuse.heard.status
         seen.late = seen.late or self.fuse.blown
+        if seen.late:
+            seen.status = seen.status or self.fuse.heard.status
         spent = round((self.manner.stopwatch() - started) * 1000)
         return Exchange(
             step=step,
@@ -75,7 +82,7 @@ class Sending:
             ms=spent,
             status=seen.status,
             headers=folded(seen.headers),
-            data=seen.data,
+            data=bytes(seen.data),
             cut=seen.cut,
             failure=self._failure(problem, late=seen.late),
             detail=self.hide(why(problem)) if problem else "the answer did not end in time" if seen.late else "",
@@ -103,7 +110,7 @@ class Sending:
         return headers
 
     def _read(self, answer: httpx.Response, seen: _Seen, started: float) -> None:
-        for chunk in _chunks(answer):
+        for chunk in uncoded(answer, LONGEST + _MARGIN + 1):
             seen.data += chunk
             seen.cut = len(seen.data) > LONGEST
             seen.late = self.manner.stopwatch() - started > self.manner.timeout
@@ -120,36 +127,27 @@ class _Seen:
     """What has come of an answer so far; it survives a connection that breaks."""
 
     def __init__(self) -> None:
-        self.status, self.data, self.cut, self.late = 0, b"", False, False
+        self.status, self.data, self.cut, self.late = 0, bytearray(), False, False
         self.headers: list[tuple[str, str]] = []
 
 
 def client(transport: httpx.BaseTransport, manner: Manner) -> httpx.Client:
     """Return the client through which steps are sent: it follows no redirect, and keeps no cookie for the next."""
-    none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     return httpx.Client(
-        transport=transport, timeout=manner.timeout, follow_redirects=False, trust_env=False, cookies=none
+        transport=transport, timeout=manner.timeout, follow_redirects=False, trust_env=False, cookies=_NoCookies()
     )
 
 
-def _chunks(answer: httpx.Response) -> Iterator[bytes]:
-    """Yield an answer in pieces, uncompressed though no compression was asked for; of a bomb only as much as is read.
+class _NoCookies(CookieJar):
+    """Keeps no cookie, and reads none: how cookies are read takes a time that grows with the square of their length."""
 
-    Raises `httpx.RequestError`. What a transport in this process made whole has no pieces.
-    """
-    if answer.is_stream_consumed:
-        yield answer.content
-    elif answer.headers.get("Content-Encoding", "").strip().lower() not in ("gzip", "x-gzip", "deflate"):
-        yield from answer.iter_raw()
-    else:
-        stream = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        try:
-            yield from (stream.decompress(each, LONGEST + _MARGIN + 1) for each in answer.iter_raw())
-        except zlib.error as error:
-            raise httpx.DecodingError(str(error)) from error
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Take nothing."""
 
 
 def _reason(error: Exception) -> str:
+    if not isinstance(error, httpx.RequestError):
+        return "net.protocol"
     if isinstance(error, httpx.RemoteProtocolError) and any(word in str(error) for word in _CUT_OFF):
         return "net.reset"
     return next((reason for kind, reason in _FAILURES if isinstance(error, kind)), failure(error))

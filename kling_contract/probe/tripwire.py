@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.envelopes import names_in
-from kling_contract.probe.classify import Judgement
+from kling_contract.probe.classify import Judgement, is_refused, said
 from kling_contract.probe.hiding import without_zeros
 from kling_contract.reading import parse
 
@@ -30,6 +30,7 @@ class Tripwire:
     """Looks for a task id in the answers of one provider, by the names that its envelopes give it."""
 
     def __init__(self, provider: Provider) -> None:
+        self._provider = provider
         names = {name.lower() for name in _id_names(provider)}
         words = (
             "|".join(re.escape(name).replace("_", "[_-]?") + ("s?" if "_" in name else "") for name in sorted(names))
@@ -44,7 +45,7 @@ class Tripwire:
         self._paths = [re.compile(_path(pattern)) for pattern in patterns]
 
     def judge(self, exchange: Exchange) -> Judgement | None:
-        """Return that a task was created, if an answer names one, or accepted a create and broke off."""
+        """Return that a task was created: an answer names one, or is a success to a create and no known refusal."""
         step = exchange.step
         operation = step.operation
         lists = operation is not None and operation.kind == "list"
@@ -52,9 +53,15 @@ class Tripwire:
         if task is not None:
             told = f"HTTP {exchange.status} names {_told(task, exchange)}, which may be billed"
             return Judgement("probe.created_task", told)
-        if exchange.failure and 200 <= exchange.status < 300 and operation is not None and operation.kind == "create":
+        if exchange.is_accepted and exchange.failure:
             return Judgement("probe.created_task", f"HTTP {exchange.status} to a create, and then {exchange.detail}")
+        if exchange.is_accepted and not self._is_known(exchange):
+            return Judgement("probe.created_task", f"{said(exchange.shown)}, to a create that must be refused")
         return None
+
+    def _is_known(self, exchange: Exchange) -> bool:
+        """Whether a success is what a wrong path gives, by a page, or a refusal that is documented."""
+        return (exchange.is_html and exchange.status == 200) or is_refused(self._provider, exchange)
 
     def task(self, exchange: Exchange, never: str) -> str | None:
         """Return the id of a task that an answer names, in a header or anywhere in its body; `never` is none."""
