@@ -91,7 +91,7 @@ class Envelope:
             self._match_each(template, body, pointer, values)
         elif "$equals" in template:
             expected = template["$equals"]
-            if not (isinstance(body, str) and _pattern(expected, values).fullmatch(body)):
+            if not (isinstance(body, str) and _fits(str(expected), body)):
                 raise Mismatch(pointer, f"{_short(body)} instead of {_short(expected)}")
         elif body is None and not any(_constants(template)):
             return  # Some write null for what is not there yet.
@@ -255,9 +255,16 @@ def _equal_texts(template: Any, body: Any) -> int:
     return int(isinstance(template, str) and template == body)
 
 
-def _pattern(text: Any, values: Values) -> re.Pattern[str]:
-    pieces = _VARIABLE.split(str(text))
-    return re.compile("".join(re.escape(piece) if index % 2 == 0 else ".*" for index, piece in enumerate(pieces)), re.S)
+def _fits(expected: str, text: str) -> bool:
+    """Whether a text is as expected, with anything in place of each `$name`: looked for once, from left to right."""
+    first, *rest = _VARIABLE.split(expected)[::2]
+    if not rest:
+        return text == first
+    at = len(first) if text.startswith(first) else -1
+    for piece in rest[:-1]:
+        found = text.find(piece, at) if at >= 0 else -1
+        at = found + len(piece) if found >= 0 else -1
+    return at >= 0 and len(text) - len(rest[-1]) >= at and text.endswith(rest[-1])
 
 
 def _short(value: Any) -> str:

@@ -53,7 +53,10 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
 _SILENT = "the provider gives no reason"
 _SUCCESS = ("success", "succeed", "ok")
 _REDIRECT = "the answer is a redirect, as a wrong path or base URL gives; it is not followed, as the key would go along"
-_TITLE = re.compile(r"<title[^>]*>\s*(.{1,80}?)\s*</title>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title(?:\s[^<>]{0,200}+)?>", re.IGNORECASE)
+_TITLE_END = re.compile("</title>", re.IGNORECASE)
+_LONGEST_TITLE = 80  # characters
+_LONGEST_HEAD = 4096  # characters of a page in which its title is looked for
 
 
 def parse_response(
@@ -189,11 +192,19 @@ def unknown_status(operation: Operation, word: Any) -> str:
 def _html(provider: Provider, operation: Operation, status: int, text: str) -> APIError:
     rows = (row for row in provider.errors.values() if "html" in row.content_type and row.status == status)
     row = next(rows, None)
-    title = _TITLE.search(text)
-    named = f" ({title.group(1)!r})" if title else ""
+    title = _title(text[:_LONGEST_HEAD])
+    named = f" ({title!r})" if title else ""
     message = f"the answer is an HTML page{named} and not JSON, as a wrong path, a wrong base URL or a proxy gives"
     kind = _MEANS[row.means] if row else ServerError if status >= 500 else UnexpectedAnswer
     return _Answer(provider, operation, status, text).error(kind, message, row)
+
+
+def _title(head: str) -> str | None:
+    """Return the title of a page, if it has one that is short enough to be told."""
+    start = _TITLE.search(head)
+    end = _TITLE_END.search(head, start.end()) if start else None
+    title = head[start.end() : end.start()].strip() if start and end else ""
+    return title if len(title) <= _LONGEST_TITLE else None
 
 
 def _by_status(status: int) -> type[APIError]:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from kling_contract.contract import check_response
 from kling_contract.probe.tables import signs
 from kling_contract.probe.telling import told
+from kling_contract.reading import DEPTH
 from kling_contract.redaction import urls
 
 if TYPE_CHECKING:
     from kling_contract.documents import ErrorRow, Operation, Provider
+    from kling_contract.errors import Violation
     from kling_contract.probe.exchange import Exchange
 
+MOST_ITEMS = (100, 10, 3, 1)  # of a list that are held against the contract, and of the lists within it
 _ALIVE = ("route.alive", "list.answered")
 
 
@@ -40,7 +43,7 @@ def judge(provider: Provider, exchange: Exchange, slow_ms: float) -> Judgement:
     reason = next(sign.reason for sign in signs() if sign.holds(seen))
     operation = exchange.step.operation
     if reason in _ALIVE and operation is not None:
-        if check_response(operation, exchange.status, seen["body"]):
+        if _broken_by(operation, exchange):
             return Judgement("contract.schema", _broken(operation, exchange.shown))
         if exchange.ms > slow_ms:
             return Judgement("latency.slow", f"{exchange.ms} ms, and {slow_ms:g} ms are allowed")
@@ -88,9 +91,26 @@ def _is_within(body: Any, template: Any) -> bool:
 
 
 def _broken(operation: Operation, exchange: Exchange) -> str:
-    violations = check_response(operation, exchange.status, exchange.json[1])
+    violations = _broken_by(operation, exchange)
     more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
     return f"HTTP {exchange.status}" + (f": {violations[0]}{more}" if violations else "")
+
+
+def _broken_by(operation: Operation, exchange: Exchange) -> list[Violation]:
+    return check_response(operation, exchange.status, beginning(exchange.json[1]))
+
+
+def beginning(body: Any, depth: int = 0, lists: int = 0) -> Any:
+    """Return a body with the first items of its lists only, and without what is deeper than anything may be.
+
+    Every item may break the contract anew, which costs a thousand times what it costs to send it.
+    """
+    if isinstance(body, list):
+        most = MOST_ITEMS[min(lists, len(MOST_ITEMS) - 1)] if depth <= DEPTH else 0
+        return [beginning(each, depth + 1, lists + 1) for each in body[:most]]
+    if isinstance(body, dict):
+        return {name: beginning(each, depth + 1, lists) for name, each in body.items() if depth <= DEPTH}
+    return body
 
 
 def said(exchange: Exchange) -> str:

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from kling_contract.probe.exchange import Exchange
 
 _NO_ID = ("", "0", "null", "true", "false")
+_ROUNDS = 3  # times that a text is taken for one that is escaped
+# None of these, nor those of an instance, gives back what it has taken (`++`, `*+`): their time grows with the text.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
-_ESCAPED = re.compile(r"(?:%[0-9a-fA-F]{2})+")
-_BETWEEN_COOKIES = re.compile(r"[;,]\s*")
-_GAP = r"""["'\s]{0,8}[:=>]["'\s]{0,8}"""  # between the name of an id and the id, in a text that is no JSON
+_ESCAPED = re.compile(r"(?:%[0-9a-fA-F]{2})++")
+_GAP = r"""["'\s]*+[:=>]["'\s]*+"""  # between the name of an id and the id, in a text that is no JSON
 
 
 class Tripwire:
@@ -36,10 +37,14 @@ class Tripwire:
             "|".join(re.escape(name).replace("_", "[_-]?") + ("s?" if "_" in name else "") for name in sorted(names))
             or "(?!)"
         )
-        self._in_json = re.compile(rf""""(?:{words})\\*"\s*:\s*\[?\s*\\*"?([^\s"\\,{{}}\[\]]+)""", re.IGNORECASE)
+        self._in_json = re.compile(
+            rf""""(?:{words})\\*+"\s*+:\s*+\[?+\s*+\\*+"?+([^\s"\\,{{}}\[\]]++)""", re.IGNORECASE
+        )
         # A name of one word, such as `key`, stands in texts that tell of no task.
         told = "|".join(re.escape(name).replace("_", "[_ -]?") for name in sorted(names) if "_" in name) or "(?!)"
-        self._in_text = re.compile(rf"""\b(?:{told})\b{_GAP}((?=[\w-]*[0-9])[\w-]{{6,}})""", re.IGNORECASE | re.ASCII)
+        self._in_text = re.compile(
+            rf"""\b(?:{told})\b{_GAP}((?=[A-Za-z_-]*+[0-9])[\w-]{{6,}}+)""", re.IGNORECASE | re.ASCII
+        )
         self._headers = tuple(name.replace("_", "-") for name in names)
         patterns = (each.path for each in provider.operations.values() if each.kind == "get")
         self._paths = [re.compile(_path(pattern)) for pattern in patterns]
@@ -71,8 +76,8 @@ class Tripwire:
         return next((each for each in found if each not in (*_NO_ID, never)), None)
 
     def _in_headers(self, headers: Mapping[str, str]) -> Iterator[str]:
-        cookies = (each.partition("=") for each in _BETWEEN_COOKIES.split(headers.get("set-cookie", "")))
-        named = [(name.replace("_", "-").lower(), value) for name, _, value in cookies]
+        cookies = (each.partition("=") for each in headers.get("set-cookie", "").replace(",", ";").split(";"))
+        named = [(name.strip().replace("_", "-").lower(), value) for name, _, value in cookies]
         for name, value in [*headers.items(), *named]:
             if any(self._is_named(name, each) for each in self._headers):
                 yield from (part.strip() for part in value.split(","))
@@ -97,16 +102,19 @@ def _id_names(provider: Provider) -> Iterator[str]:
 
 def _path(pattern: str) -> str:
     before, _, rest = pattern.partition("{")
-    return re.escape(before) + r"([^/?#]+)" + re.escape(rest.partition("}")[2]) + r"(?:[?#]|$)"
+    return re.escape(before) + r"([^/?#]++)" + re.escape(rest.partition("}")[2]) + r"(?:[?#]|$)"
 
 
 def _texts(exchange: Exchange) -> Iterator[str]:
     """Yield all that can be read of an answer: what it says, and the same without the escapes of a URL or of HTML."""
     for text in chain(_bodies(exchange), exchange.headers.values()):
         yield text
-        plain = _ESCAPED.sub(_unquoted, _ENTITY.sub(lambda found: html.unescape(found[0]), text))
-        if plain != text:
+        for _ in range(_ROUNDS):
+            plain = _ESCAPED.sub(_unquoted, _ENTITY.sub(lambda found: html.unescape(found[0]), text))
+            if plain == text:
+                break
             yield plain
+            text = plain
 
 
 def _unquoted(found: re.Match[str]) -> str:
