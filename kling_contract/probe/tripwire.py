@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.envelopes import names_in
 from kling_contract.probe.classify import Judgement, is_refused, said
-from kling_contract.probe.hiding import without_zeros
 from kling_contract.reading import parse
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ def _bodies(exchange: Exchange) -> Iterator[str]:
     yield exchange.text
     yield _plain(exchange.json[1])
     if b"\0" in exchange.data:
-        data = without_zeros(exchange.data).lstrip(b"\xff\xfe")
+        data = exchange.data.replace(b"\0", b"").lstrip(b"\xff\xfe")
         yield data.decode("utf-8", "replace")
         yield _plain(parse(data)[0])
 
