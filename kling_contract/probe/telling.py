@@ -19,7 +19,7 @@ _LONGEST_WORD = 8  # characters of such a word
 # Each of these takes a time that grows with the text alone, since nothing in it can be read in two ways.
 _NUMBER = re.compile(r"\d[\d.,]*+")
 _BEFORE = re.compile(r"[$＄¥￥€£]|balance|quota|credit|arrears|余额|额度|点数", re.IGNORECASE)
-_AFTER = re.compile(r"\s*+(?:[$＄¥￥€£元]|(?:usd|cny|rmb|eur|dollars?|credits?)\b)", re.IGNORECASE)
+_AFTER = re.compile(r"(?<=\d)\s*+(?:[$＄¥￥€£元]|(?:usd|cny|rmb|eur|dollars?|credits?)\b)", re.IGNORECASE)
 _ID = re.compile(r"\bid\b", re.IGNORECASE)
 _ACCOUNT = re.compile(r"balance|quota|credit|arrears|amount|remain|wallet|deduction", re.IGNORECASE)
 
