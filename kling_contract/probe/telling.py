@@ -37,9 +37,14 @@ def _beginning(text: str) -> str:
     if len(text) <= SEARCHED:
         return text
     end = SEARCHED
-    while end and (text[end - 1].isdecimal() or text[end - 1].isspace() or text[end - 1] in "-+.,"):
+    while end > SEARCHED - _LONGEST_WORD and text[end - 1].isalpha():
         end -= 1
-    return text[:end]
+    while end and text[end - 1].isspace():
+        end -= 1
+    number = end
+    while number and (text[number - 1].isdecimal() or text[number - 1] in "-+.,"):
+        number -= 1
+    return text[: number if number < end else SEARCHED]
 
 
 def without_amounts(text: str) -> str:
