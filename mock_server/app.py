@@ -31,7 +31,7 @@ from mock_server.sessions import Sessions
 from mock_server.settings import Settings
 from mock_server.tasks import Tasks
 from mock_server.unforeseen import Unforeseen
-from mock_server.watching import Watcher
+from mock_server.watching import Careful, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +58,8 @@ class Mock:
         wall: Clock | None = None,
         watcher: Watcher | None = None,
     ) -> None:
-        wall, watcher = wall or RealClock(), watcher or Watcher()
-        self.settings = settings
+        wall, watcher = wall or RealClock(), Careful(watcher or Watcher())
+        self.settings, self.watcher = settings, watcher
         kept: dict[str, Any] = {"most": settings.most_sessions, "idle": settings.idle_seconds}
         self.sessions = Sessions(settings, lambda: _clock(settings, wall), wall=wall, **kept)
         self.addresses = Addresses(settings.provider, self.sessions, by_key=settings.session_by == "key")
@@ -145,7 +145,8 @@ def create_app(settings: Settings | None = None, *, watcher: Watcher | None = No
         raise TypeError("create_app takes settings, or options, and not both")
     mock = Mock(settings or Settings(**options), watcher=watcher)
     background = Background(mock.courier, mock.unforeseen.background)
-    app = _App(_Edge(mock, background, watcher), routes=[Route("/livez", _alive), Route("/readyz", _alive)])
+    looked_at = mock.watcher if watcher is not None else None
+    app = _App(_Edge(mock, background, looked_at), routes=[Route("/livez", _alive), Route("/readyz", _alive)])
     app.state.mock, app.state.background = mock, background
     return app
 

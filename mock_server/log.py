@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
 from kling_contract.wording import counted
@@ -12,60 +11,45 @@ from mock_server.sessions import DEFAULT
 from mock_server.watching import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mock_server.callbacks.delivery import Delivery
     from mock_server.journal import Entry
+    from mock_server.lines import Lines
     from mock_server.session import Session
 
 _GREEN, _YELLOW, _RED, _DIM = "32", "33", "31", "2"
-_FLUSH_SECONDS = 0.05
 _LONGEST_LINE = 400
 
 
 class Log(Watcher):
-    """Writes exchanges to a stream, as text, or with everything that may be shown of them as JSON lines.
-
-    What comes at once is gathered into one write.
-    """
+    """Writes exchanges as text, or with everything that may be shown of them as JSON lines."""
 
     verbose = True
 
-    def __init__(self, stream: TextIO, *, form: str = "text") -> None:
-        self._stream, self._form = stream, form
-        self._colour = is_coloured(stream)
-        self._lines: list[str] = []
-        self._lock, self._writing = threading.Lock(), threading.Lock()
-        self._timer: threading.Timer | None = None
+    def __init__(self, lines: Lines, *, form: str = "text", coloured: bool = False) -> None:
+        self._lines, self._form, self._coloured = lines, form, coloured
 
     def exchange(self, entry: Entry) -> None:
         """Take note of an exchange; it is written within a twentieth of a second."""
-        self._write(text(entry.brief(), coloured=self._colour) if self._form == "text" else _json(entry.as_dict()))
+        self._lines.put(
+            text(entry.brief(), coloured=self._coloured) if self._form == "text" else _json(entry.as_dict())
+        )
 
     def delivery(self, session: str, delivery: Delivery) -> None:
         """Take note of an attempt of a callback."""
         shown = {"event": "delivery", "session": session, **delivery.as_dict()}
         # Why one was not sent at all has been said, once, to the person who sees this.
         reason = shown["attempts"][-1]["outcome"] != "refused"
-        line = delivery_text(shown, coloured=self._colour, reason=reason) if self._form == "text" else _json(shown)
-        self._write(line)
+        line = delivery_text(shown, coloured=self._coloured, reason=reason) if self._form == "text" else _json(shown)
+        self._lines.put(line)
 
-    def _write(self, line: str) -> None:
-        with self._lock:
-            self._lines.append(line)
-            if self._timer is None:
-                self._timer = threading.Timer(_FLUSH_SECONDS, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
 
-    def flush(self) -> None:
-        """Write what is left to write; whoever comes second waits for the first."""
-        with self._writing:
-            with self._lock:
-                lines, self._lines, self._timer = self._lines, [], None
-            if lines:
-                self._stream.write("\n".join(lines) + "\n")
-                self._stream.flush()
+def missing(form: str) -> Callable[[int, str], str]:
+    """Return what makes the line that stands in the place of missing ones, as text or as JSON."""
+    if form == "text":
+        return lambda lines, reason: f"{counted(lines, 'line')} missing here: {reason}"
+    return lambda lines, reason: _json({"event": "missing", "lines": lines, "reason": reason})
 
 
 def _json(shown: Mapping[str, Any]) -> str:

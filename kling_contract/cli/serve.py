@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shlex
-import sys
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.auth import sign
@@ -19,12 +18,9 @@ from kling_contract.errors import DocumentError
 if TYPE_CHECKING:
     import argparse
 
+    from kling_contract.cli.reporting import Reports
     from kling_contract.documents import Operation, Provider
-    from mock_server.callbacks.delivery import Delivery
-    from mock_server.journal import Entry
-    from mock_server.log import Log
     from mock_server.sessions import Sessions
-    from mock_server.watching import Watcher
 
 TOKEN = "KLINGMOCK_ADMIN_TOKEN"
 _TOKEN = "KLING_TOKEN"
@@ -59,24 +55,20 @@ def serve(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     try:
         import mock_server.server  # noqa: F401 - the extra is there, or it is named
+        from kling_contract.cli.reporting import reports
     except ModuleNotFoundError as error:
         return missing_extra(error, "mock")
     with contextlib.ExitStack() as files:
-        logs = _logs(options, files)
-        try:
-            return _serve(options, logs)
-        finally:
-            for log in logs:
-                log.flush()
+        return _serve(options, reports(options.log_format, options.journal, files))
 
 
-def _serve(options: argparse.Namespace, logs: list[Log]) -> int:
+def _serve(options: argparse.Namespace, told: Reports) -> int:
     from mock_server.app import create_app
     from mock_server.log import summary
     from mock_server.server import bind, run, url_of
     from mock_server.settings import Settings
 
-    app = create_app(Settings(**_settings(options)), watcher=_watcher(logs))
+    app = create_app(Settings(**_settings(options)), watcher=told)
     mock = app.state.mock
     unknown = [name for name in _listed(options.open) if name not in mock.addresses.root.provider.operations]
     if unknown:
@@ -90,21 +82,9 @@ def _serve(options: argparse.Namespace, logs: list[Log]) -> int:
         return WRONG_USE
     url = url_of(listening)
     run(app, listening, lambda: _greet(url, options, mock.addresses.root.provider))
-    for log in logs:
-        log.flush()
     for line in summary(mock.sessions):
-        say(line)
+        told.say(line)
     return BROKEN if options.fail_on_violation and _broken(mock.sessions) else FINE
-
-
-def _logs(options: argparse.Namespace, files: contextlib.ExitStack) -> list[Log]:
-    from mock_server.log import Log
-
-    logs = [] if options.log_format == "none" else [Log(sys.stderr, form=options.log_format)]
-    if options.journal:
-        file = open(options.journal, "a", encoding="utf-8")  # noqa: SIM115 - the stack closes it
-        logs.append(Log(files.enter_context(file), form="json"))
-    return logs
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
@@ -155,27 +135,6 @@ def _is_exposed(host: str) -> bool:
     from mock_server.guard import is_loopback
 
     return not is_loopback(host)
-
-
-def _watcher(logs: list[Log]) -> Watcher:
-    """Return what tells every log, and a person what a person should know."""
-    from mock_server.watching import Watcher
-
-    class Terminal(Watcher):
-        verbose = bool(logs)
-
-        def exchange(self, entry: Entry) -> None:
-            for log in logs:
-                log.exchange(entry)
-
-        def delivery(self, session: str, delivery: Delivery) -> None:
-            for log in logs:
-                log.delivery(session, delivery)
-
-        def say(self, line: str) -> None:
-            say(line)
-
-    return Terminal()
 
 
 def _origin(values: list[str]) -> str | None:

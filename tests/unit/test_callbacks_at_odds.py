@@ -23,8 +23,10 @@ from mock_server.callbacks.modes import MARK
 from mock_server.clocks import SessionClock
 from mock_server.exchange import Exchange
 from mock_server.inprocess import Application, MockTransport
-from mock_server.log import Log, delivery_text
+from mock_server.lines import Lines
+from mock_server.log import Log, delivery_text, missing
 from mock_server.outward import Reply
+from mock_server.paper import Stream
 from mock_server.session import Session
 from mock_server.settings import Settings
 from mock_server.watching import Watcher
@@ -156,11 +158,12 @@ def test_a_long_url_is_shown_in_part() -> None:
 
 def test_why_a_callback_was_not_sent_is_no_line_of_the_log() -> None:
     stream = io.StringIO()
-    log = Log(stream)
+    lines = Lines(Stream(stream), missing("text"))
+    log = Log(lines)
     kept = Delivery("1", "t", "createImageToVideo", 2, "succeed", "http://web/", "ordered", 0)
     kept.settle(Attempt(0, 0, {}, "refused", error="allowed by --callback-to web"), [])
     log.delivery("default", kept)
-    log.flush()
+    lines.flush()
     assert stream.getvalue().count("\n") == 1
     assert "--callback-to" not in stream.getvalue()
     assert "--callback-to" in delivery_text({"session": "default", **kept.as_dict()})

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from kling_contract.errors import Violation
 from mock_server.journal import Entry, Journal
-from mock_server.log import Log, summary
+from mock_server.lines import Lines
+from mock_server.log import Log, is_coloured, missing, summary
+from mock_server.paper import Stream
 
 HOSTILE = "\x1b[2J\r\n\0\x7f\x85\x9b31m\u2028\u2029\u202e\ufeff"
 hostile = st.text(alphabet=st.sampled_from([*HOSTILE, "a", " ", "é", "作"]) | st.characters(), max_size=50)
@@ -31,10 +33,11 @@ def entry(**values: object) -> Entry:
 
 def written(*entries: Entry, form: str = "text", stream: io.StringIO | None = None) -> str:
     stream = stream or io.StringIO()
-    log = Log(stream, form=form)
+    lines = Lines(Stream(stream), missing(form))
+    log = Log(lines, form=form, coloured=is_coloured(stream))
     for each in entries:
         log.exchange(each)
-    log.flush()
+    lines.flush()
     return stream.getvalue()
 
 
@@ -96,7 +99,8 @@ def test_colours_are_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_lines_of_many_threads_stay_whole() -> None:
     stream = io.StringIO()
-    log = Log(stream, form="json")
+    lines = Lines(Stream(stream), missing("json"))
+    log = Log(lines, form="json")
 
     def write() -> None:
         for _ in range(50):
@@ -107,7 +111,7 @@ def test_lines_of_many_threads_stay_whole() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    log.flush()
+    lines.flush()
     assert [json.loads(line)["id"] for line in stream.getvalue().splitlines()] == [1] * 400
 
 
@@ -127,16 +131,17 @@ class Slow(io.StringIO):
 def test_flush_returns_when_everything_is_written() -> None:
     """What a timer is writing is not lost when the process ends after `flush`."""
     stream = Slow()
-    log = Log(stream)
+    lines = Lines(Stream(stream), missing("text"))
+    log = Log(lines)
     log.exchange(entry())
     stream.begun.wait()
-    last = threading.Thread(target=log.flush)
+    last = threading.Thread(target=lines.flush)
     last.start()
     log.exchange(entry(status=404))
     assert last.is_alive()
     stream.let_go.set()
     last.join()
-    log.flush()
+    lines.flush()
     assert [line[:3] for line in stream.getvalue().splitlines()] == ["200", "404"]
 
 
