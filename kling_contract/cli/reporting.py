@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, TextIO
@@ -63,7 +64,20 @@ def reports(form: str, journal: str | None, files: contextlib.ExitStack) -> Repo
         logs.append(Log(kept, form="json"))
     told = Reports(terminal, logs, kept)
     files.callback(told.end)
+    _listen(told, files)
     return told
+
+
+def _listen(told: Reports, files: contextlib.ExitStack) -> None:
+    """Let what libraries log take the same way: by itself it would be printed, and wait for whoever reads that."""
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.say(self.format(record))
+
+    handler, root = Told(logging.WARNING), logging.getLogger()
+    root.addHandler(handler)
+    files.callback(root.removeHandler, handler)
 
 
 def _journal(path: str, terminal: Lines, files: contextlib.ExitStack) -> Lines:

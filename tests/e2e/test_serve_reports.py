@@ -18,6 +18,7 @@ import httpx
 import pytest
 from asking import URL
 from serving import ROOT, STUCK, Serve
+from wire import wire
 
 VIDEOS = "/v1/videos/image2video"
 KLING = ("--provider", "kling")
@@ -69,6 +70,19 @@ def test_a_reader_of_standard_error_who_reads_no_more_decides_no_answer(form: st
         while b"TASK_ID" not in told:
             told += os.read(reader, 65536)
         assert [create(url, f"https://{'x' * 60}.{number}.example/a.png") for number in range(100)] == [200] * 100
+        os.close(reader)
+
+
+def test_what_a_library_has_to_say_waits_for_no_reader_either() -> None:
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    with serving(writer) as (url, _):
+        os.close(writer)
+        for _ in range(300):
+            with wire(url) as connection:
+                connection.send("no HTTP")
+                assert connection.reply().status == 400
+        assert create(url) == 200
         os.close(reader)
 
 
