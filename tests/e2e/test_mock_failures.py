@@ -19,7 +19,9 @@ from mock_server import MockServer
 from mock_server.app import Mock, create_app
 from mock_server.exchange import Exchange
 from mock_server.inprocess import Application, MockTransport
-from mock_server.log import Log
+from mock_server.lines import Lines
+from mock_server.log import Log, missing
+from mock_server.paper import Stream
 from mock_server.settings import Settings
 from mock_server.watching import Watcher
 
@@ -71,11 +73,12 @@ class Told(Watcher):
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.log = io.StringIO()
-        self._log = Log(self.log)
+        self._lines = Lines(Stream(self.log), missing("text"))
+        self._log = Log(self._lines)
 
     def exchange(self, entry: Any) -> None:
         self._log.exchange(entry)
-        self._log.flush()
+        self._lines.flush()
 
     def say(self, line: str) -> None:
         self.lines.append(line)

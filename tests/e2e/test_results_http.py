@@ -50,9 +50,11 @@ def mock(**settings: Any) -> Iterator[tuple[httpx.Client, list[str]]]:
     told: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Watcher, "say", lambda _, line: told.append(line))
-        server = MockServer(provider="kling", clock="auto", **settings)
-    with server, httpx.Client(base_url=server.url, trust_env=False) as client:
-        yield client, told
+        with (
+            MockServer(provider="kling", clock="auto", **settings) as server,
+            httpx.Client(base_url=server.url, trust_env=False) as client,
+        ):
+            yield client, told
 
 
 @pytest.fixture(scope="module")
