@@ -13,6 +13,7 @@ from kling_contract.reading import parse, repeated
 from kling_contract.redaction import SMALL, kept, kept_of
 from mock_server.encodings import ACCEPTED, Undecodable, decoded
 from mock_server.exchange import Call, Refusal, Unread
+from mock_server.guard import check_sendable
 from mock_server.journal import in_words
 
 if TYPE_CHECKING:
@@ -37,8 +38,11 @@ class Admission:
     def __init__(
         self, settings: Settings, wall: Clock, providers: Callable[[], Iterable[Provider]], *, verbose: bool = False
     ) -> None:
+        """Raise ValueError for a key that no header carries as it is."""
         self._settings, self._wall, self._providers, self._verbose = settings, wall, providers, verbose
         self._keys, self._secrets = settings.keys, settings.secrets
+        for key in self._keys:
+            check_sendable("an API key", key)
 
     def authorise(self, call: Call) -> None:
         """Refuse a request whose credential is not good. A token may be good by wall time or by session time."""

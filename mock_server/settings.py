@@ -24,7 +24,8 @@ class Settings:
     seed            decides ids and request ids
     speed           how many seconds of a task's life pass in one real second
     opened          operationIds that are served although the provider is documented not to
-    keys            API keys that are good; none of these and no `secrets` means any well-formed credential
+    keys            API keys that are good, in printable ASCII; none of these and no `secrets` means any well-formed
+                    credential
     secrets         access key -> secret key
     lenient         a body that breaks the contract is accepted, with notes
     refuse_retired  a retired model that a request names is refused; noted otherwise
@@ -36,11 +37,13 @@ class Settings:
     rates           limits of each session; off unless set
     session_by      `key`: a request that names no session is in that of its API key; None: in the default one
     admin_token     what admin asks for; without it, admin is for this machine alone
-    exposed         the server listens beyond loopback, where admin needs the token
+    exposed         the server listens beyond loopback, where admin needs the token, and callbacks to this machine
+                    `callback_to`
     idle_seconds    how long a session is kept that nobody uses, on the wall clock
     most_sessions   how many sessions are kept, the least recently used one forgotten first
     fetch_from      host names, addresses and networks that inputs given by URL are fetched from; none otherwise
     callback_to     host names, addresses and networks that callbacks may go to, besides this machine
+                    where `exposed` is not so
     callback_map    origins that callbacks go to in place of others: what the body said -> where to call
     callback_secrets  `whsec_...`, which sign callbacks; two while one replaces the other
     callback_retries  seconds before each further attempt, where not as documented

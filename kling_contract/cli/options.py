@@ -185,7 +185,7 @@ def _limit(text: str) -> tuple[str, float]:
 # Flag, default, what stands for the value, what it does, and how the value is read (as a text, unless said).
 OPTIONS: Sequence[tuple[Any, ...]] = (
     ("--provider", PROVIDER, "P", f"a bundled name, or an OpenAPI file ({PROVIDER})"),
-    ("--host", "127.0.0.1", "H", "the address to listen on (127.0.0.1)"),
+    ("--host", "127.0.0.1", "H", "the address to listen on; beyond this machine, see docs/security.md (127.0.0.1)"),
     ("--port", 4060, "N", "the port to listen on; 0 takes a free one (4060)", read_port),
     ("--speed", 60.0, "X", "seconds of a task's life that pass in a real second (60)", read_speed),
     ("--clock", "real", "C", "real, frozen (moves when told) or auto (moves by polls) (real)", read_clock),
@@ -203,13 +203,18 @@ OPTIONS: Sequence[tuple[Any, ...]] = (
         "--callback-to",
         "",
         "HOST",
-        "a name, address or network that callbacks may go to; repeatable (this machine)",
+        "a name, address or network that callbacks may go to; repeatable (this machine; with another --host nowhere)",
     ),
     ("--callback-map", "", "FROM=TO", "call another origin than the one in the body; repeatable"),
     ("--callback-secret", "", "W", "sign callbacks by whsec_...; twice while one replaces the other (unsigned)"),
     ("--callback-retries", None, "S,S", "seconds before each retry, or none (as the document says)", read_retries),
     ("--callback-timeout", None, "S", "real seconds that a receiver has (as the document says)", read_seconds),
-    ("--fetch-from", "", "HOST", "where images given by URL may be fetched from; repeatable or a,b (nowhere)"),
+    (
+        "--fetch-from",
+        "",
+        "HOST",
+        "where images given by URL may be fetched from; * leaves this machine out; repeatable or a,b (nowhere)",
+    ),
     (
         "--keep-inputs",
         "8MB",

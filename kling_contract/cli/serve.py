@@ -17,6 +17,7 @@ from kling_contract.errors import DocumentError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from kling_contract.cli.reporting import Reports
     from kling_contract.documents import Operation, Provider
@@ -30,7 +31,7 @@ _STANDING = {
     "frozen": "time stands still until admin lets it pass (--clock frozen)",
     "auto": "time passes by polling, and a poll ends a task (--clock auto)",
 }
-_EXPOSED = f"this server listens beyond this machine: admin, /__admin, needs the token of {TOKEN}"
+_EXPOSED = "this server listens beyond this machine; whoever reaches it"
 
 _EXAMPLES = (
     "kling-contract serve                                     CometAPI's Kling, a minute passing in a second",
@@ -89,6 +90,7 @@ def _serve(options: argparse.Namespace, told: Reports) -> int:
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     access, secret = _listed(options.access_key), _listed(options.secret_key)
+    _check_credentials(options.api_key, [*access, *secret])
     if len(access) != len(secret):
         raise DocumentError("--access-key and --secret-key go together", file="serve")
     provider = load(options.provider)
@@ -120,6 +122,22 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "admin_token": os.environ.get(TOKEN) or None,
         "exposed": _is_exposed(options.host),
     }
+
+
+def _check_credentials(keys: list[str], secrets: list[str]) -> None:
+    """Raise `DocumentError` for what no client could send; nothing of it is shown."""
+    from mock_server.guard import check_sendable
+
+    try:
+        check_sendable(TOKEN, os.environ.get(TOKEN, ""), spaced=True)
+        for key in _listed(keys):
+            check_sendable("--api-key", key)
+        for secret in secrets:
+            secret.encode()
+    except UnicodeError:
+        raise DocumentError("--access-key or --secret-key is no UTF-8; accepted: any text", file="serve") from None
+    except ValueError as error:
+        raise DocumentError(str(error), file="serve") from None
 
 
 def _secrets(options: argparse.Namespace) -> tuple[str, ...]:
@@ -157,7 +175,7 @@ def _greet(url: str, options: argparse.Namespace, provider: Provider) -> None:
     pace = f"a minute of a task's life takes {60 / options.speed:g} s (--speed {options.speed:g})"
     say(f"{provider.title} as of {provider.date}; {pace if options.clock == 'real' else _STANDING[options.clock]}")
     if _is_exposed(options.host):
-        say(_EXPOSED if os.environ.get(TOKEN) else f"{_EXPOSED}, which is not set: admin answers 403")
+        say("\n".join([_EXPOSED, *(f"  {line}" for line in _reachable(options, provider))]))
     if (missing := missing_media()) is not None:
         say(missing)
     usable = (each for each in provider.operations.values() if _is_usable(each, options))
@@ -166,6 +184,25 @@ def _greet(url: str, options: argparse.Namespace, provider: Provider) -> None:
         key = _credential(options, provider)
         how = f"try, with an HS256 token of the access key in {_TOKEN}:" if f"${_TOKEN}" in key else "try:"
         say("\n".join([how, *_curls(url, provider, create, key)]))
+
+
+def _reachable(options: argparse.Namespace, provider: Provider) -> Iterator[str]:
+    """Yield what those may do who reach a server from elsewhere."""
+    keys = _listed(options.api_key) or _listed(options.access_key)
+    credential = "a credential that you gave" if keys else "any credential, since no --api-key says which is good"
+    if not (keys or provider.auth.asks):
+        credential = "no credential"
+    yield f"creates tasks and asks for them, with {credential}"
+    yield "opens the files of results, and posts to inboxes, /__inbox/NAME, with none"
+    mapped = [each.partition("=")[2] for each in _listed(options.callback_map)]
+    called = ", ".join([*_listed(options.callback_to), *mapped])
+    yield f"has callbacks sent to {called or 'inboxes alone; --callback-to HOST allows more, also of this machine'}"
+    if options.fetch_from:
+        yield f"has images fetched from {', '.join(_listed(options.fetch_from))}"
+    if os.environ.get(TOKEN):
+        yield f"uses admin, /__admin, with the token of {TOKEN} alone"
+    else:
+        yield f"does not use admin, /__admin, which answers 403 while {TOKEN} is not set"
 
 
 def _curls(url: str, provider: Provider, create: Operation, key: str) -> list[str]:

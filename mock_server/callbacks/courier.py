@@ -61,7 +61,8 @@ class Courier:
 
     def __init__(self, settings: Settings, attempts: Attempts) -> None:
         self._attempts, self._mapped = attempts, settings.callback_map
-        self._reach = Reach(settings.callback_to)
+        # Who asks from elsewhere is not to reach through the mock what listens on this machine alone.
+        self._reach = Reach(settings.callback_to, loopback=not settings.exposed)
         self._lanes: dict[str, _Lane] = {}
         if self._mapped:
             # A mapping between other things than origins is to be known at once.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mock_server.outward.apart import is_apart
 from mock_server.outward.errors import Refused
 from mock_server.outward.origins import canonical
 
@@ -30,6 +31,8 @@ class Reach:
     allowed by its name may have any address; of any other host only those addresses are called that are allowed.
     An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) is that IPv4 address. The unspecified addresses `0.0.0.0` and
     `::` count as this machine: a connection to them leads there, and servers print them as their own.
+    `*` means no address of this machine, of its link or of a cloud's metadata (`apart`), nor do `*:8000`, `0.0.0.0/0`
+    and `::/0`: such an address is called where another entry names it, or its host.
     `flag` is the option that a refusal names. Raises ValueError for an entry that is none of these.
     """
 
@@ -41,7 +44,14 @@ class Reach:
         """Return why a host with these addresses may not be called, or None."""
         if self._names(host, port) or self._usable(port, addresses):
             return None
+        widest = [entry.host for entry in self._entries if entry.port in (None, port) and entry.is_widest]
+        if not addresses and "*" in widest:
+            return None
         known = ", ".join(addresses[:3]) or "which has no address here"
+        if widest and any(is_apart(_plain(each)) for each in addresses):
+            return (
+                f"{host} port {port} ({known}) is this machine, its link or metadata, which {widest[0]} does not mean"
+            )
         which = "neither this machine nor an allowed host" if self._loopback else "no allowed host"
         return f"{host} port {port} ({known}) is {which}"
 
@@ -79,13 +89,20 @@ class _Entry(msgspec.Struct, frozen=True):
     host: str | _Network
     port: int | None
 
+    @property
+    def is_widest(self) -> bool:
+        """Whether this is any host there is."""
+        return self.host == "*" if isinstance(self.host, str) else self.host.prefixlen == 0
+
     def names(self, host: str) -> bool:
         if not isinstance(self.host, str):
             return False
-        return host.endswith(self.host) if self.host.startswith(".") else self.host in ("*", host)
+        return host.endswith(self.host) if self.host.startswith(".") else self.host == host
 
     def holds(self, address: str) -> bool:
-        return not isinstance(self.host, str) and _plain(address) in self.host
+        plain = _plain(address)
+        held = self.host == "*" if isinstance(self.host, str) else plain in self.host
+        return held and not (self.is_widest and is_apart(plain))
 
 
 def _entry(text: str, flag: str) -> _Entry:

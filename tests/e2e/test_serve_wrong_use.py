@@ -51,6 +51,9 @@ def test_a_taken_port_is_one_line_that_names_it(capsys: pytest.CaptureFixture[st
         (("--provider", "./nope.yaml"), "nope.yaml: No such file or directory"),
         (("--provider", f"{ROOT}/openapi/common.yaml"), "openapi/common.yaml:2: info has no x-provider"),
         (("--open", "createNothing"), "no operation 'createNothing'"),
+        (("--api-key", "sk-schlüssel"), "--api-key: character 7 of 12 is not ASCII; accepted: printable ASCII"),
+        (("--api-key", "sk 1"), "--api-key: character 3 of 4 is a space"),
+        (("--access-key", "a", "--secret-key", "\udcff"), "--access-key or --secret-key is no UTF-8"),
         (("--access-key", "a"), "--access-key and --secret-key go together"),
         (("--public-url", "tunnel"), "accepted: http(s)://host"),
         (("--host", "256.256.256.256", "--port", "0"), "cannot listen on 256.256.256.256:0"),
@@ -95,3 +98,20 @@ def test_a_broken_document_is_one_line_with_its_place(tmp_path: Path, capsys: py
     for text, line in (("a: 1\nb: [1,\n", 3), ("openapi: 3.1.0\ninfo:\n  title: x\n", 2), ("a: 1\na: 2\n", 2)):
         broken.write_text(text)
         assert f"{broken}:{line}: " in complaint(capsys, "--provider", str(broken))
+
+
+@pytest.mark.parametrize(
+    ("token", "why"),
+    [
+        ("schlüssel", "character 5 of 9 is not ASCII"),
+        ("s3cret\n", "character 7 of 7 is a control character"),
+        ("\udcff", "character 1 of 1 is not ASCII"),
+    ],
+)
+def test_a_token_that_no_client_could_send_is_one_line_that_does_not_show_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, token: str, why: str
+) -> None:
+    monkeypatch.setenv("KLINGMOCK_ADMIN_TOKEN", token)
+    line = complaint(capsys, "--port", "0")
+    accepted = "printable ASCII without spaces at its ends, which every client sends alike"
+    assert line == f"kling-contract: serve: KLINGMOCK_ADMIN_TOKEN: {why}; accepted: {accepted}"

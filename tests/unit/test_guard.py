@@ -8,6 +8,7 @@ from desk import Desk
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mock_server.app import create_app
 from mock_server.guard import Guard, is_loopback
 
 HERE = [
@@ -108,6 +109,71 @@ PROXIED = [("127.0.0.1", True), ("::1, 127.0.0.1", True), ("203.0.113.9", False)
 def test_a_proxy_on_this_machine_asks_for_this_machine_alone(asked_for: str, may: bool) -> None:
     no = Guard(None).refusal({"host": "localhost", "x-forwarded-for": asked_for})
     assert (no is None) is may
+
+
+PROXIES = [
+    ({"x-real-ip": "203.0.113.9"}, False),
+    ({"x-real-ip": "127.0.0.1"}, True),
+    ({"forwarded": "for=203.0.113.9;proto=http"}, False),
+    ({"forwarded": 'For="[2001:db8::1]:4711"'}, False),
+    ({"forwarded": "for=127.0.0.1, for=203.0.113.9"}, False),
+    ({"forwarded": "for=unknown"}, False),
+    ({"forwarded": "for=_hidden;by=127.0.0.1"}, False),
+    ({"forwarded": "host=mock.example;proto=https"}, False),
+    ({"forwarded": "nonsense"}, False),
+    ({"forwarded": 'for="[::1]:4711";by=203.0.113.43;proto=https;host="localhost:3000"'}, True),
+    ({"forwarded": "for=127.0.0.1:5000"}, True),
+    ({"x-forwarded-for": "[::1]:4711, 127.0.0.1:80"}, True),
+    ({"x-forwarded-for": "127.0.0.1", "x-real-ip": "203.0.113.9"}, False),
+    ({"x-forwarded-host": "mock.example"}, False),
+    ({"x-forwarded-host": "localhost:3000"}, True),
+    *(
+        ({name: "203.0.113.9"}, False)
+        for name in ("cf-connecting-ip", "true-client-ip", "x-client-ip", "fly-client-ip")
+    ),
+]
+
+
+@pytest.mark.parametrize(("headers", "may"), PROXIES)
+def test_whatever_header_a_proxy_says_it_by(headers: dict[str, str], may: bool) -> None:
+    no = Guard(None).refusal({"host": "localhost", **headers})
+    assert (no is None) is may
+    assert no is None or no.status == 403
+
+
+SITES = [("cross-site", False), ("same-site", False), ("other", False), ("same-origin", True), ("none", True)]
+
+
+@pytest.mark.parametrize(("site", "may"), SITES)
+def test_a_page_that_sends_no_origin_is_known_by_its_site(site: str, may: bool) -> None:
+    here = {"host": "localhost:4060", "sec-fetch-site": site}
+    assert (Guard(None).refusal(here) is None) is may
+    assert Guard(None).refusal({**here, "origin": "http://localhost:3000"}) is None
+    assert Guard("t").refusal({**here, "authorization": "Bearer t"}) is None
+
+
+UNSENDABLE = [
+    ("ключ", "character 1 of 4 is not ASCII"),
+    ("s3crét", "character 5 of 6 is not ASCII"),
+    ("s3cret\n", "character 7 of 7 is a control character"),
+    (" s3cret", "character 1 of 7 is a space"),
+    ("\udcff", "character 1 of 1 is not ASCII"),
+]
+
+
+@pytest.mark.parametrize(("token", "why"), UNSENDABLE)
+def test_a_token_that_no_header_carries_is_refused_at_once(token: str, why: str) -> None:
+    for options in ({"admin_token": token}, {"keys": frozenset([token])}):
+        with pytest.raises(ValueError, match=why) as caught:
+            create_app(provider="kling", **options)
+        assert "accepted: printable ASCII without spaces" in str(caught.value)
+        assert token not in str(caught.value)
+
+
+def test_a_token_may_have_spaces_within_and_a_key_none() -> None:
+    assert Guard("my token").refusal({"authorization": "Bearer my token"}) is None
+    with pytest.raises(ValueError, match="an API key: character 3 of 8 is a space"):
+        create_app(provider="kling", keys=frozenset(["my token"]))
 
 
 ADDRESSES = [("::ffff:127.0.0.1", True), ("::1", True), ("10.0.0.1", False), ("::", False)]

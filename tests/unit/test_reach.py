@@ -30,6 +30,7 @@ allowed = st.lists(st.sampled_from(["web", "10.0.0.0/8", "*.example.com", "fd00:
 @given(networks, st.data(), names, ports)
 @settings(deadline=None)
 def test_every_address_of_a_network_is_allowed(network: Network, data: st.DataObject, host: str, port: int) -> None:
+    assume(network.prefixlen)  # the network of all addresses is `*`
     address = str(data.draw(st.ip_addresses(network=network)))
     assert Reach([str(network)], loopback=False).refusal(host, port, [address]) is None
 
@@ -201,3 +202,39 @@ def test_a_wrong_entry_is_named_with_what_is_accepted(entry: str) -> None:
     with pytest.raises(ValueError, match=r"^--fetch-from .*; accepted: web, \*\.example\.com, ") as caught:
         Reach(["web", entry], flag="--fetch-from")
     assert repr(entry) in str(caught.value)
+
+
+APART = [
+    *(*HERE, "0.1.2.3", "169.254.0.1", "169.254.169.254", "169.254.170.2", "fe80::1", "fe80::1%1", "febf::1"),
+    *("fd00:ec2::254", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "100.100.100.200", "168.63.129.16"),
+    *("::ffff:169.254.169.254", "::169.254.169.254", "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1"),
+    *("2002:a9fe:a9fe::1", "2002:7f00:1::", "2001:0:7f00:1::", "::ffff:100.100.100.200"),
+]
+NEXT_TO_THEM = ["10.0.0.1", "192.168.1.1", "126.255.255.255", "128.0.0.1", "169.253.255.255", "169.255.0.0", "fec0::1"]
+NEXT_TO_THEM += ["fd00::1", "100.100.100.201", "2002:5db8:d822::", "64:ff9b::5db8:d822", "93.184.216.34", "2001:db8::1"]
+WIDEST = ["*", "*:80", "0.0.0.0/0", "::/0"]
+
+
+@pytest.mark.parametrize("widest", WIDEST)
+@pytest.mark.parametrize("address", APART)
+def test_any_host_means_no_address_of_this_machine_its_link_or_metadata(address: str, widest: str) -> None:
+    reach = Reach([widest], flag="--fetch-from", loopback=False)
+    with pytest.raises(Refused) as caught:
+        reach.choose("rebound.example", 80, [address])
+    assert str(caught.value).endswith("; allowed by --fetch-from rebound.example")
+    assert Reach([widest, "rebound.example"], loopback=False).choose("rebound.example", 80, [address]) == [address]
+    assert Reach([widest, address.partition("%")[0]], loopback=False).choose("x.example", 80, [address]) == [address]
+
+
+@pytest.mark.parametrize("address", NEXT_TO_THEM)
+def test_any_host_means_every_other_address(address: str) -> None:
+    both = Reach(["*"], loopback=False).choose("x.example", 80, ["127.0.0.1", address, "fe80::1"])
+    assert both == [address]
+
+
+def test_why_any_host_does_not_do_is_said() -> None:
+    reach = Reach(["*"], flag="--fetch-from", loopback=False)
+    assert reach.refusal("meta.example", 80, ["169.254.169.254"]) == (
+        "meta.example port 80 (169.254.169.254) is this machine, its link or metadata, which * does not mean"
+    )
+    assert reach.choose("unknown.example", 80, []) == []
