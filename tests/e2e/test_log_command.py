@@ -220,7 +220,7 @@ def test_a_journal_is_appended_to_a_file_without_secrets(tmp_path: Path) -> None
 
 
 def test_serving_beyond_this_machine_says_that_a_token_is_needed() -> None:
-    for token, said in ((None, "which is not set: admin answers 403"), ("t0ken", "needs the token of")):
+    for token, said in ((None, "answers 403 while KLINGMOCK_ADMIN_TOKEN is not set"), ("t0ken", "with the token of")):
         environment = {} if token is None else {"KLINGMOCK_ADMIN_TOKEN": token}
         with served("--host", "0.0.0.0", **environment) as (url, process):
             answer = web.get(f"{url}/__admin/health", headers={"x-kling-admin-token": "t0ken"})

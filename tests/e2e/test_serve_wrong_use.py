@@ -51,7 +51,7 @@ def test_a_taken_port_is_one_line_that_names_it(capsys: pytest.CaptureFixture[st
         (("--provider", "./nope.yaml"), "nope.yaml: No such file or directory"),
         (("--provider", f"{ROOT}/openapi/common.yaml"), "openapi/common.yaml:2: info has no x-provider"),
         (("--open", "createNothing"), "no operation 'createNothing'"),
-        (("--api-key", "sk-schlüssel"), "--api-key: character 7 of 12 is not ASCII; accepted: printable ASCII"),
+        (("--api-key", "sk-schlüssel"), "--api-key: character 8 of 12 is not ASCII; accepted: printable ASCII"),
         (("--api-key", "sk 1"), "--api-key: character 3 of 4 is a space"),
         (("--access-key", "a", "--secret-key", "\udcff"), "--access-key or --secret-key is no UTF-8"),
         (("--access-key", "a"), "--access-key and --secret-key go together"),
