@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus
 
 import msgspec
 
+from kling_contract.hiding import Texts
 from kling_contract.images import describe, is_url, read_header
 from kling_contract.images.texts import HEAD, decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kling_contract.documents import Operation
 
@@ -39,6 +41,7 @@ _URL = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}:)?//[^\s\"'<>]+", re.IGNORECASE)
 _VALUE = re.compile(r"=[^&\s]*")
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 _LEAST_SECRET = 8  # characters; shorter ones, such as a key `test`, are words too
+_MOST_APART, _LONGEST_APART = 16, 4096  # secrets, and their characters, that are looked for one by one
 _LONGEST_TEXT = 2000
 _MARGIN = 50  # what says that a text was cut, so that a cut text is not cut again
 _CUT = re.compile(r"\.\.\. \(\d+ \w+\)\Z")
@@ -123,15 +126,31 @@ def _credentials(given: Mapping[str, str], asked: str) -> Iterator[str]:
 
 
 def without(value: Any, hidden: Iterable[str]) -> Any:
-    """Return JSON-ready data with these texts replaced wherever they stand."""
+    """Return JSON-ready data with these texts replaced wherever they stand, in time linear in both."""
     hidden = tuple(hidden)
     if not hidden:
         return value
+    many = len(hidden) > _MOST_APART or sum(map(len, hidden)) > _LONGEST_APART
+    return _without(value, _at_once(hidden) if many else partial(_hidden, hidden=hidden))
+
+
+def _without(value: Any, hide: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return _hidden(value, hidden)
+        return hide(value)
     if isinstance(value, Mapping):
-        return {without(key, hidden): without(each, hidden) for key, each in value.items()}
-    return [without(each, hidden) for each in value] if isinstance(value, list | tuple) else value
+        return {_without(key, hide): _without(each, hide) for key, each in value.items()}
+    return [_without(each, hide) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _at_once(hidden: tuple[str, ...]) -> Callable[[str], str]:
+    """Return what hides very many or very long texts: to look for each in each costs their product."""
+    texts = Texts(hidden, _LEAST_SECRET)
+
+    def hide(text: str) -> str:
+        whole = _CUT.sub("", text)
+        return texts.replaced(whole, MARK, cut=True) + text[len(whole) :]
+
+    return hide
 
 
 def _hidden(text: str, hidden: tuple[str, ...]) -> str:
@@ -139,12 +158,19 @@ def _hidden(text: str, hidden: tuple[str, ...]) -> str:
     for each in hidden:
         text = text.replace(each, MARK)
         whole = _CUT.sub("", text)
-        rest = text[len(whole) :]
-        for length in range(len(each) - 1, _LEAST_SECRET - 1, -1):
-            if whole.endswith(each[:length]):
-                text = f"{whole[:-length]}{MARK}{rest}"
-                break
+        begin = _begun(whole, each)
+        if begin >= 0:
+            text = f"{whole[:begin]}{MARK}{text[len(whole) :]}"
     return text
+
+
+def _begun(text: str, secret: str) -> int:
+    """Return where the longest beginning of a secret stands that the text ends with, or -1."""
+    head = secret[:_LEAST_SECRET]
+    at = text.find(head, max(len(text) - len(secret) + 1, 0))
+    while at >= 0 and not secret.startswith(text[at:]):
+        at = text.find(head, at + 1)
+    return at
 
 
 def kept(data: bytes) -> bytes:
