@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -19,7 +21,7 @@ from kling_contract.documents.conditions import Step, conditions, follows, keywo
 from kling_contract.errors import Violation
 from kling_contract.images import ImageRule, judge
 from kling_contract.names import aliases_of, known_as, meant, renames
-from kling_contract.reading import Place, pointer_to, unreadable, without
+from kling_contract.reading import MOST_REMARKS, Place, listed, pointer_to, unreadable, without
 from kling_contract.rules import Broken, RulesKeyword
 from kling_contract.wording import Failure, shown, words
 
@@ -34,6 +36,7 @@ _FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 def check_request(operation: Operation, body: Any) -> list[Violation]:
     """Return every way in which a request body breaks the operation's contract.
 
+    Of what fails at one place of the contract the first fifty are listed, and at the end how many more there are.
     Numbers may be int, float (taken as written: 0.1 is one tenth) or Decimal. A number of more than 40 significant
     digits, or with an exponent beyond 40, is `number.precision`, and rules that use it do not apply. In a body that is
     nested deeper than 64 levels (`json.depth`) nothing else is looked at.
@@ -114,7 +117,7 @@ class Gate:
     def notes(self, body: Mapping[str, Any], others: Callable[[], Iterable[Provider]] = tuple) -> list[Violation]:
         """Return what is worth a remark in an accepted body; see `notes`. `others` is called when a name is unknown."""
         known = self.operation.properties
-        found = [_unknown(self.operation, name, body, others()) for name in body if name not in known]
+        found = self._unknown([name for name in body if name not in known], body, others)
         found += [
             _blank(self.operation, name, body[name])
             for name in self._refused_blank
@@ -128,6 +131,20 @@ class Gate:
                 message = f"{taken} was retired officially on {retired['date']}"
                 found.append(Violation(pointer_to((name,)), "model.retired", message, value, None, retired))
         return found
+
+    @cached_property
+    def _aliases(self) -> dict[str, str]:
+        return aliases_of(self.operation.properties)
+
+    def _unknown(
+        self, names: list[str], body: Mapping[str, Any], others: Callable[[], Iterable[Provider]]
+    ) -> list[Violation]:
+        """Return remarks on fields that the document does not name; what they were meant for is asked of each once."""
+        if not names:
+            return []
+        providers = list(others())
+        remarks = (_unknown(self.operation, name, body, providers, self._aliases) for name in names)
+        return listed(list(islice(remarks, MOST_REMARKS)), len(names[MOST_REMARKS:]))
 
     def _answer(self, key: str, schema: Mapping[str, Any], body: Any) -> list[Violation]:
         if key not in self._answers:
@@ -145,17 +162,18 @@ class Checker:
         self._known: dict[Place, tuple[Step, ...]] = {}
 
     def check(self, body: Any) -> list[Violation]:
-        """Return every violation of the schema, once each, in the schema's order."""
+        """Return the violations of the schema, once each, in the schema's order, and how many more there are."""
         if self._validator.is_valid(body):
             return []
         found: dict[tuple[str, str, str], Violation] = {}
-        errors = list(self._validator.iter_errors(body))
+        errors, more = _first_of_each(self._validator.iter_errors(body))
         flawed = {self._flawed(error) for error in errors} - {()}
         for error in errors:
             if not follows(conditions(self._steps(error)), tuple(error.instance_path), body, flawed):
                 for violation in self._violations(error, body):
                     found.setdefault((violation.pointer, violation.rule, violation.message), violation)
-        return _without_consequences(list(found.values()))
+        told = _without_consequences(list(found.values()))
+        return [*told, *listed((), more)]
 
     def _flawed(self, error: Any) -> Place:
         """Return the place of a value that is wrong by itself; () for a failure that says no such thing."""
@@ -231,7 +249,7 @@ def _judged(checker: Checker, body: Any) -> list[Violation]:
     if any(each.rule == "json.depth" for each in found):
         return found
     pointers = {each.pointer for each in found}
-    return found + [each for each in checker.check(without(body, flaws)) if each.pointer not in pointers]
+    return listed(found) + [each for each in checker.check(without(body, flaws)) if each.pointer not in pointers]
 
 
 class _ImageKeyword:
@@ -259,9 +277,15 @@ def _blank(operation: Operation, name: str, empty: Any) -> Violation:
     )
 
 
-def _unknown(operation: Operation, name: str, body: Mapping[str, Any], others: Iterable[Provider]) -> Violation:
-    message = f"{name} is not in {operation.title}'s document"
-    hint = _alias(operation, name, others) or meant(name, operation.properties, body, aliases_of(operation.properties))
+def _unknown(
+    operation: Operation,
+    name: str,
+    body: Mapping[str, Any],
+    others: Iterable[Provider],
+    aliases: Mapping[str, str],
+) -> Violation:
+    message = f"{shown(name)} is not in {operation.title}'s document"
+    hint = _alias(operation, name, others) or meant(name, operation.properties, body, aliases)
     return Violation(pointer_to((name,)), "field.unknown", message, None, hint)
 
 
@@ -287,6 +311,18 @@ def _typed(text: str, kind: Any) -> Any:
         )
     except (ValueError, ArithmeticError):
         return text
+
+
+def _first_of_each(failures: Iterable[Any]) -> tuple[list[Any], int]:
+    """Return the first failures of each keyword of a schema, and how many more there are: of a list, each item may."""
+    chosen, count, all_of = [], Counter[tuple[str | int, ...]](), 0
+    for failure in failures:
+        path = tuple(failure.schema_path)
+        count[path] += 1
+        all_of += 1
+        if count[path] <= MOST_REMARKS:
+            chosen.append(failure)
+    return chosen, all_of - len(chosen)
 
 
 def _without_consequences(violations: list[Violation]) -> list[Violation]:

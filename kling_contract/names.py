@@ -26,8 +26,9 @@ def meant(
     """
     if len(name) > _LONGEST:
         return None
-    closest = max((*known, *aliases), key=lambda each: closeness(name, each), default=None)
-    if closest is not None and closeness(name, closest) >= _CLOSE:
+    likeness = {each: closeness(name, each) for each in (*known, *aliases)}
+    closest = max(likeness, key=likeness.__getitem__, default=None)
+    if closest is not None and likeness[closest] >= _CLOSE:
         return f"did you mean {aliases.get(closest, closest)!r}?"
     twins = [each for each in known if each not in given and _are_twins(name, each)]
     return f"did you mean {twins[0]!r}?" if len(twins) == 1 else None

@@ -13,10 +13,16 @@ import msgspec
 from kling_contract.errors import Violation
 
 DIGITS, EXPONENT, DEPTH = 40, 40, 64
+VALUES = 100_000  # of one JSON text; the largest that is documented has a few hundred
+MOST_REMARKS = 50  # that are listed of one kind; the last line says how many more there are
 
 Place: TypeAlias = tuple[str | int, ...]
 
 _WINDOW = 4096  # bytes, in which quotes are counted one by one
+_FEW = 65_536  # bytes, which cannot hold too many values
+_DEEPEST = 1000  # levels, about, that the parser reads
+_LONGEST_NAME = 200  # characters of a name in a pointer
+_MORE = "remarks.more"
 
 _UTF8_HINT = "send UTF-8 without a byte order mark"
 
@@ -38,8 +44,10 @@ def parse(data: bytes, *, decimals: bool = True) -> tuple[Any, list[Violation]]:
 
     Numbers with a point are the decimals that were written; without `decimals` those that a float writes in the same
     way are floats, which are faster to check. Rules: `json.malformed` (cut off, not UTF-8, NaN, a lone surrogate,
-    ...), `json.depth`, `number.precision`.
+    ...), `json.depth`, `json.values` (more than a hundred thousand), `number.precision`.
     """
+    if len(data) > _FEW and (count := _values_in(data)) > VALUES:
+        return None, [_too_many(count)]
     try:
         return (_DECIMALS if decimals else _NUMBERS).decode(data), []
     except RecursionError:
@@ -48,6 +56,25 @@ def parse(data: bytes, *, decimals: bool = True) -> tuple[Any, list[Violation]]:
         return None, [_imprecise(())]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return None, [_malformed(data, error)]
+
+
+def listed(remarks: Sequence[Violation], more: int = 0) -> list[Violation]:
+    """Return the first fifty remarks, and one that says how many there are besides, `more` of them not among these."""
+    own = [each for each in remarks if each.rule != _MORE]
+    more += len(own[MOST_REMARKS:]) + sum(each.found for each in remarks if each.rule == _MORE)
+    rest = [Violation("", _MORE, f"and {more:,} more", more)] if more else []
+    return [*own[:MOST_REMARKS], *rest]
+
+
+def _values_in(data: bytes) -> int:
+    """Return about how many values of a JSON text would be read: no parser goes on where one is nested without end."""
+    commas = _count(data, b",")
+    return commas + min(_count(data, b"[") + _count(data, b"{"), _DEEPEST * (commas + 1))
+
+
+def _too_many(count: int) -> Violation:
+    message = f"the body has some {count:,} values, and none is read that has more than {VALUES:,}"
+    return Violation("", "json.values", message, count, "send what the operation asks for")
 
 
 def repeated(data: bytes, body: Any) -> list[Violation]:
@@ -123,7 +150,13 @@ def without(node: Any, places: Mapping[Place, Any], at: Place = ()) -> Any:
 
 def pointer_to(place: Sequence[str | int]) -> str:
     """Return the JSON pointer of a place in a body."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in place)
+    return "".join("/" + _step(step).replace("~", "~0").replace("/", "~1") for step in place)
+
+
+def _step(step: str | int) -> str:
+    """Return a step as a text; a name may be as long as the body, and stands in every remark."""
+    text = str(step)
+    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}..."
 
 
 def _malformed(data: bytes, error: Exception) -> Violation:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kling_contract.auth import judge
 from kling_contract.contract import gate
 from kling_contract.errors import Violation
-from kling_contract.reading import parse, repeated
+from kling_contract.reading import MOST_REMARKS, listed, parse, repeated
 from kling_contract.redaction import SMALL, kept, kept_of
 from mock_server.encodings import ACCEPTED, Undecodable, decoded
 from mock_server.exchange import Call, Refusal, Unread
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from kling_contract.documents import Provider
     from mock_server.settings import Settings
 
-_UNREADABLE = ("number.precision", "json.depth")
-_MOST_REPORTED = 50
+_UNREADABLE = ("number.precision", "json.depth", "json.values")
 _LONGEST_CODING = 80  # characters
 _ENCODINGS = f"{ACCEPTED}, or a plain body without Content-Encoding"
 # Where other APIs take a key.
@@ -77,18 +76,18 @@ class Admission:
         if not violations:
             return
         if forgivable and self._settings.lenient:
-            call.entry.notes += violations[:_MOST_REPORTED]
+            call.entry.notes += listed(violations)
             return
-        call.entry.violations += violations[:_MOST_REPORTED]
+        call.entry.violations += listed(violations)
         raise Refusal(call.provider.error_for(violations[0].rule).name, **_values(violations[0]))
 
     def _remark(self, call: Call, body: dict[str, Any]) -> None:
         """Note what is worth a remark, whether the body is accepted or not."""
         if self._verbose:
-            call.entry.images = tuple(map(in_words, call.operation.images(body)[:_MOST_REPORTED]))
+            call.entry.images = tuple(map(in_words, call.operation.images(body)[:MOST_REMARKS]))
         notes = repeated(call.exchange.body, body) + gate(call.operation).notes(body, self._providers)
         if notes:
-            call.entry.notes += notes[:_MOST_REPORTED]
+            call.entry.notes += listed(notes)
             self._refuse_retired(call, body, notes)
 
     def _refuse_retired(self, call: Call, body: Mapping[str, Any], notes: Sequence[Violation]) -> None:

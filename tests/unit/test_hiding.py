@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
-from typing import TYPE_CHECKING
 
 import pytest
+from counting import calls_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,26 +13,7 @@ from kling_contract import redaction
 from kling_contract.hiding import Texts
 from mock_server.journal import Entry
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 HEAD = 60_000  # bytes
-
-
-def calls_of(work: Callable[[], object]) -> int:
-    """Return how many functions are called, Python's own included: what a piece of work takes on any machine."""
-    count = 0
-
-    def note(frame: object, event: str, argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def entry(headers: dict[str, str], query: str = "") -> Entry:
@@ -92,6 +72,8 @@ def test_no_beginning_is_left_where_a_text_was_cut(texts: list[str], said: str) 
     assert [each for each in begun if shown.endswith(each)] == []
 
 
-@given(st.lists(st.text("ab", min_size=8, max_size=20), min_size=1, max_size=3, unique=True), st.text("ab", max_size=80))
+@given(
+    st.lists(st.text("ab", min_size=8, max_size=20), min_size=1, max_size=3, unique=True), st.text("ab", max_size=80)
+)
 def test_few_secrets_are_hidden_as_many_are(secrets: list[str], said: str) -> None:
     assert not [each for each in secrets if each in str(redaction.without(json.dumps(said), secrets))]
