@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from kling_contract.clock import RealClock, stopwatch
+from mock_server import heads
 from mock_server.addressing import Addresses, inbox_path
 from mock_server.admin import Admin
 from mock_server.admin.asking import LARGEST
@@ -24,6 +25,7 @@ from mock_server.endpoints import Endpoints
 from mock_server.exchange import Exchange, Headers
 from mock_server.fetching import Fetching
 from mock_server.inputs import MEDIA, Inputs
+from mock_server.line import line_of
 from mock_server.results import Results
 from mock_server.sending import write
 from mock_server.serving import Serving
@@ -87,6 +89,9 @@ class Mock:
         Callbacks are sent in the caller's thread: those that admin brings about before it answers, all others when
         `Session.catch_up` is called.
         """
+        refusal = heads.refusal(exchange)
+        if refusal is not None:
+            return refusal
         if MEDIA in exchange.path:
             return self._own(exchange, self.serving.answer)
         if "/__admin" in exchange.path and self.addresses.admin(exchange) is not None:
@@ -184,7 +189,11 @@ class _Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = _path(scope)
         exchange = _exchange(scope, path)
-        if MEDIA in path:
+        # Our own server has seen to it already.
+        refusal = None if line_of(scope) else heads.refusal(exchange)
+        if refusal is not None:
+            await write(refusal, scope, receive, send)
+        elif MEDIA in path:
             await self._result(exchange, scope, receive, send)
         elif "/__admin" in path and self._mock.addresses.admin(exchange) is not None:
             await self._admin(exchange, scope, receive, send)

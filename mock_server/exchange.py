@@ -40,8 +40,8 @@ class Headers(Mapping[str, str]):
 
     @property
     def size(self) -> int:
-        """The bytes of all values."""
-        return sum(map(len, self._values.values()))
+        """The bytes of all names and values."""
+        return sum(map(len, self._values)) + sum(map(len, self._values.values()))
 
     def __iter__(self) -> Iterator[str]:
         return (name.decode("latin-1") for name in self._values)

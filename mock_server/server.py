@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import signal
 import socket
 import threading
@@ -107,7 +108,9 @@ class _Server(uvicorn.Server):
         patience: dict[str, Any] = {"timeout_keep_alive": 75, "timeout_graceful_shutdown": 1}
         # Result URLs are those of the request that asks; what a proxy adds to it, anybody could.
         plain: dict[str, Any] = {"ws": "none", "lifespan": "off", "proxy_headers": False}
-        super().__init__(uvicorn.Config(app, http=GatheringProtocol, **plain, **quiet, **patience))
+        seconds = app.state.mock.settings.read_timeout
+        protocol: Any = functools.partial(GatheringProtocol, seconds=seconds)
+        super().__init__(uvicorn.Config(app, http=protocol, **plain, **quiet, **patience))
         self._tell, self._app = ready, app
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking: asyncio.Future[None] | None = None

@@ -51,6 +51,7 @@ class Settings:
     kept_deliveries how many callbacks that are done each session keeps
     journal_entries, journal_bytes  how much each session's journal keeps
     max_body        bytes of a request body
+    read_timeout    real seconds that the head of a request may take to arrive, and its body without going on coming
     kept_inputs     bytes of images in requests, as base64, that are kept for drawing results; those of a request that
                     take more than half of that are kept apart, only the last such
     kept_results    bytes of result files that are kept on disk
@@ -85,5 +86,6 @@ class Settings:
     journal_entries: int = 1000
     journal_bytes: int = 8 * MEBIBYTE
     max_body: int = 96 * MEBIBYTE
+    read_timeout: float = 30.0
     kept_inputs: int = 8 * MEBIBYTE
     kept_results: int = 512 * MEBIBYTE

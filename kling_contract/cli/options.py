@@ -120,6 +120,11 @@ def read_seconds(text: str) -> float:
     return seconds
 
 
+def read_patience(text: str) -> float:
+    """Return real seconds, above 0 and at most an hour."""
+    return above_zero(text, "time limit", "seconds", 3600)
+
+
 def read_retries(text: str) -> tuple[float, ...]:
     """Return the seconds before each further attempt, written as `5,30,120`; `none` are no further ones."""
     try:
@@ -221,6 +226,13 @@ OPTIONS: Sequence[tuple[Any, ...]] = (
         "SIZE",
         "how much is kept of images in requests, to draw results from: 64MB, 500KB, 0 (8MB)",
         read_size,
+    ),
+    (
+        "--read-timeout",
+        30.0,
+        "S",
+        "real seconds that the head or body of a request may take to come (30)",
+        read_patience,
     ),
     ("--log-format", "text", "F", "text, json or none, on standard error (text)", read_log_format),
     ("--journal", None, "FILE", "append each exchange to a file, as JSON lines without secrets"),

@@ -118,6 +118,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "callback_retries": options.callback_retries,
         "callback_timeout": options.callback_timeout,
         "kept_inputs": options.keep_inputs,
+        "read_timeout": options.read_timeout,
         "fetch_from": hosts("--fetch-from", _listed(options.fetch_from)),
         "admin_token": os.environ.get(TOKEN) or None,
         "exposed": _is_exposed(options.host),
