@@ -86,6 +86,7 @@ class Answer(msgspec.Struct):
 
     Nothing is sent for `delay` seconds of real time. Then the answer is sent `whole`, or its body is `cut` after
     `kept` bytes (None is half of them), or nothing is sent at all and the connection is `reset` or `closed`.
+    With `pieces` the body is what they make together, and is made while it is sent.
     """
 
     status: int
@@ -96,11 +97,16 @@ class Answer(msgspec.Struct):
     delay: float = 0.0
     fate: Fate = "whole"
     kept: int | None = None
+    pieces: Iterator[bytes] | None = None
 
     @property
     def arrives(self) -> bool:
         """Whether the client sees a status line."""
         return self.fate in ("whole", "cut")
+
+    def whole(self) -> Answer:
+        """Return the answer with its body made."""
+        return self if self.pieces is None else msgspec.structs.replace(self, body=b"".join(self.pieces), pieces=None)
 
     @property
     def sent(self) -> bytes:

@@ -231,7 +231,7 @@ OPTIONS: Sequence[tuple[Any, ...]] = (
         "--read-timeout",
         30.0,
         "S",
-        "real seconds that the head or body of a request may take to come (30)",
+        "real seconds that a head or body may take to arrive (30)",
         read_patience,
     ),
     ("--log-format", "text", "F", "text, json or none, on standard error (text)", read_log_format),

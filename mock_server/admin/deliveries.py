@@ -10,6 +10,7 @@ from kling_contract.clock import stopwatch
 from kling_contract.errors import ConfigurationError
 from kling_contract.signatures import check_secret
 from mock_server.admin.asking import Pause, Wrong, accepts, chosen
+from mock_server.admin.listing import cut, listing, page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 STATES = ("waiting", "delivered", "failed", "stopped", "refused", "lost")
 _STATUSES = ("submitted", "processing", "succeed", "failed")
-_MOST = 1_000_000
+_APIECE = 20  # callbacks
 _LONGEST_WAIT = 300  # seconds
 
 Seconds = Annotated[float, Meta(ge=0, le=2_592_000)]
@@ -70,17 +71,18 @@ def _check(secret: str) -> None:
 def listed(ask: Ask) -> Steps[Any]:
     """Return the callbacks, oldest first; with `timeout`, as soon as one fits, or after so many real seconds.
 
+    With `limit` the last of them alone, without the `offset` newest.
     A callback that is waited for is one that was taken, unless `state` says otherwise.
     """
-    query = ask.only("status", "state", "task", "operation", "limit", "timeout")
-    limit, wanted = ask.number("limit", _MOST, _MOST), _wanted(ask, "delivered" if "timeout" in query else None)
+    query = ask.only("status", "state", "task", "operation", "limit", "offset", "timeout")
+    pages, wanted = page(ask), _wanted(ask, "delivered" if "timeout" in query else None)
 
     def find() -> list[Delivery]:
         return _now(ask).deliveries.where(lambda each: all(getattr(each, name) == wanted[name] for name in wanted))
 
     found = yield from _waited(ask, {"event": "delivery", **wanted}, find)
-    shown = found[len(found) - min(limit, len(found)) :]
-    return {"deliveries": [each.as_dict() for each in shown], "total": _now(ask).deliveries.total}
+    shown = (each.as_dict() for each in cut(found, *pages))
+    return listing("deliveries", shown, lambda: {"total": _now(ask).deliveries.total}, apiece=_APIECE)
 
 
 def _wanted(ask: Ask, state: str | None) -> dict[str, str]:
@@ -143,11 +145,16 @@ def inboxes(ask: Ask) -> Any:
 
 
 def inbox(ask: Ask) -> Steps[Any]:
-    """Return the letters of an inbox, oldest first; with `timeout`, as soon as there are any."""
-    ask.only("timeout")
+    """Return the letters of an inbox, oldest first; with `timeout`, as soon as there are any.
+
+    With `limit` the last of them alone, without the `offset` newest.
+    """
+    ask.only("timeout", "limit", "offset")
+    pages = page(ask)
     event = {"event": "letter", "inbox": ask.value}
     letters = yield from _waited(ask, event, lambda: _now(ask).inbox.of(ask.value))
-    return {"letters": [letter.as_dict() for letter in letters], "total": _now(ask).inbox.total(ask.value)}
+    shown = (letter.as_dict() for letter in cut(letters, *pages))
+    return listing("letters", shown, lambda: {"total": _now(ask).inbox.total(ask.value)}, apiece=1)
 
 
 ROUTES: Handlers = {

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 
 from kling_contract.wording import did_you_mean
 from mock_server.admin import arms, deliveries, places, requests, tasks, times
 from mock_server.admin.asking import LARGEST, Ask, Handler, Handlers, Steps, Wrong, parameters
 from mock_server.admin.feed import Feed
+from mock_server.admin.listing import Pieces
 from mock_server.exchange import Answer, Exchange
 from mock_server.guard import Guard, is_loopback
 
@@ -59,6 +62,8 @@ class Admin:
                 found = yield from found
         except Wrong as wrong:
             return _refusal(wrong)
+        if isinstance(found, Pieces):
+            return begun(Answer(200, b"", _JSON, _HEADERS, pieces=found.pieces))
         return Answer(204, b"", _JSON, _HEADERS) if found is None else Answer(200, _encode(found), _JSON, _HEADERS)
 
     def stopped(self) -> Answer:
@@ -117,6 +122,15 @@ class Admin:
 def _no_stream(ask: Ask) -> None:
     ask.only("all")
     raise Wrong("events come as a stream, which needs a GET and a connection", "GET events", 405)
+
+
+def begun(answer: Answer) -> Answer:
+    """Return an answer of which the first piece is made: one that has no other is whole, and has its length."""
+    assert answer.pieces is not None
+    first, second = next(answer.pieces), next(answer.pieces, None)
+    if second is None:
+        return replace(answer, body=first, pieces=None)
+    return replace(answer, pieces=chain((first, second), answer.pieces))
 
 
 def _refusal(wrong: Wrong) -> Answer:

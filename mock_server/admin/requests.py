@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 
 from mock_server.admin.asking import Wrong
+from mock_server.admin.listing import Pieces, cut, listing, page
+from mock_server.journal import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from mock_server.admin.asking import Ask, Handlers
-    from mock_server.journal import Entry
 
-_MOST = 1_000_000
+_APIECE = 8  # exchanges; to show one takes longest of all things
 _UNMATCHED = frozenset({"route.unknown", "method.unknown"})
 
 Text = Annotated[str, Meta(max_length=2000)]
@@ -38,14 +40,16 @@ class FindBody(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 def listed(ask: Ask) -> Any:
-    """Return the last exchanges, oldest first (`limit` of them, `operation` alone), and how many there were in all."""
-    query = ask.only("limit", "operation")
-    operation, limit = query.get("operation"), ask.number("limit", _MOST, _MOST)
+    """Return the last exchanges, oldest first, and how many there were in all.
+
+    `limit` of them, without the `offset` newest, or those of an `operation` alone.
+    """
+    operation = ask.only("limit", "offset", "operation").get("operation")
     if operation is not None:
         ask.operation(operation)
     found = ask.session.journal.where(lambda entry: operation in (None, entry.operation))
-    shown = found[len(found) - min(limit, len(found)) :]
-    return {"requests": [entry.as_dict() for entry in shown], "total": ask.session.journal.total}
+    shown = map(Entry.as_dict, cut(found, *page(ask)))
+    return _listing(shown, lambda: ask.session.journal.total)
 
 
 def one(ask: Ask) -> Any:
@@ -60,20 +64,43 @@ def one(ask: Ask) -> Any:
 
 def find(ask: Ask) -> Any:
     """Return the exchanges that are as the body says."""
-    found = _found(ask)
-    return {"requests": found, "total": len(found)}
+    return _counted(_found(ask))
 
 
 def count(ask: Ask) -> Any:
     """Return how many exchanges are as the body says."""
-    return {"count": len(_found(ask))}
+    return Pieces(_count(_found(ask)))
 
 
 def unmatched(ask: Ask) -> Any:
     """Return the exchanges that no route was found for, each with the nearest one."""
     found = ask.session.journal.where(lambda entry: entry.operation is None and entry.outcome != "arrived")
-    shown = [{**entry.as_dict(), "nearest": _nearest(entry, ask)} for entry in found]
-    return {"requests": shown, "total": len(shown)}
+    return _counted({**entry.as_dict(), "nearest": _nearest(entry, ask)} for entry in found)
+
+
+def _listing(shown: Iterable[Any], total: Callable[[], int]) -> Pieces:
+    return listing("requests", shown, lambda: {"total": total()}, apiece=_APIECE)
+
+
+def _counted(found: Iterable[dict[str, Any] | None]) -> Pieces:
+    """Return a list, and how many are in it."""
+    total = 0
+
+    def counting() -> Iterator[Any]:
+        nonlocal total
+        for each in found:
+            total += each is not None
+            yield each
+
+    return _listing(counting(), lambda: total)
+
+
+def _count(found: Iterable[dict[str, Any] | None]) -> Iterator[bytes]:
+    total = 0
+    for each in found:
+        total += each is not None
+        yield b""
+    yield msgspec.json.encode({"count": total})
 
 
 def _nearest(entry: Entry, ask: Ask) -> str | None:
@@ -81,14 +108,15 @@ def _nearest(entry: Entry, ask: Ask) -> str | None:
     return served.routes.nearest(entry.method, entry.path) if served else None
 
 
-def _found(ask: Ask) -> list[dict[str, Any]]:
+def _found(ask: Ask) -> Iterator[dict[str, Any] | None]:
+    """Return the exchanges that are as the body says, None for one whose own body is not."""
     body = ask.body(FindBody)
     if body.operation is not None:
         ask.operation(body.operation)
     fits = _fitting(body)
     # What the entry itself says is asked first, since only what may be shown of a body is costly to make.
     kept = (entry.as_dict() for entry in ask.session.journal.where(fits))
-    return [shown for shown in kept if body.body is None or _has(shown["body"], body.body)]
+    return (shown if body.body is None or _has(shown["body"], body.body) else None for shown in kept)
 
 
 def _fitting(body: FindBody) -> Callable[[Entry], bool]:

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from mock_server.admin.asking import Wrong, chosen
+from mock_server.admin.listing import latest, listing, page
 from mock_server.lifecycle import TERMINAL, ended, status_at
 
 if TYPE_CHECKING:
@@ -25,16 +26,25 @@ class EndBody(Struct, forbid_unknown_fields=True):
 
 
 def listed(ask: Ask) -> Any:
-    """Return the tasks of the session, oldest first; `operation` and `status` choose among them."""
-    query = ask.only("operation", "status")
+    """Return the tasks of the session, oldest first; `operation` and `status` choose among them.
+
+    With `limit` the last of these alone, without the `offset` newest.
+    """
+    query = ask.only("operation", "status", "limit", "offset")
     operation, status = query.get("operation"), query.get("status")
     if operation is not None:
         ask.operation(operation)
     if status is not None:
         chosen(status, _STATUSES, "status")
-    found = [ask.session.store.get(task_id) for task_id in ask.session.store.ids()]
-    shown = [_shown(task, ask) for task in found if task is not None and operation in (None, task.operation)]
-    return {"tasks": [task for task in shown if status in (None, task["status"])]}
+
+    def shown(task_id: str) -> dict[str, Any] | None:
+        task = ask.session.store.get(task_id)
+        if task is None or operation not in (None, task.operation):
+            return None
+        found = _shown(task, ask)
+        return found if status in (None, found["status"]) else None
+
+    return listing("tasks", latest(ask.session.store.ids(), shown, *page(ask)))
 
 
 def one(ask: Ask) -> Any:
