@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mock_server.store import Task, TaskStore
 
 
+_SPARE, _MOST_EVENTS = 1000, 8  # events of tasks that are not kept, and of each one that is
+
+
 class Audience(Protocol):
     """Whom to tell of what happens."""
 
@@ -70,6 +73,11 @@ class Agenda:
             expected = callbacks_of(known, task.callbacks) if known else []
             self._call_back(task, [due for due in callbacks_of(task.steps, task.callbacks) if due not in expected])
         self.events.settle()
+
+    def forget(self) -> None:
+        """Let nothing wait any longer that was to happen to tasks which are not kept, once there is much of it."""
+        if len(self.events) > _SPARE + _MOST_EVENTS * len(self._store):
+            self.events.keep(lambda key: key[0] == "r" or self._store.get(key.partition("/")[2]) is not None)
 
     def _expect(self, task: Task, steps: Iterable[int]) -> None:
         for index in steps:

@@ -82,6 +82,7 @@ class Mock:
         self.courier = Courier(settings, attempts)
         self.unforeseen = Unforeseen(self.addresses, wall, watcher)
         self.sessions.courier, self.sessions.forget = self.courier, self.results.forget
+        self.sessions.say = watcher.say
 
     def answer(self, exchange: Exchange) -> Answer:
         """Return the answer to a request, for a provider, a result, admin or an inbox, without a socket.

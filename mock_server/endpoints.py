@@ -151,6 +151,8 @@ class Endpoints:
     def _get(self, call: Call) -> Any:
         task = self._tasks.find(call)
         if task is None:
+            if call.session.forgot(call.provider, call.value):
+                call.entry.notes.append(_forgotten(call.value))
             raise Refusal("task.missing", id=call.value)
         self._tasks.poll(task, call)
         call.entry.at = call.session.clock.now()
@@ -188,6 +190,11 @@ def _slash(call: Call) -> Violation:
         f"the path ends with a slash, and {call.operation.path} does not; it is taken, as official samples send it"
     )
     return Violation("", "route.slash", message, None, f"post to {call.operation.path}")
+
+
+def _forgotten(task_id: str) -> Violation:
+    message = f"task {task_id} was made here and is not kept any more: there was no room for it beside newer ones"
+    return Violation("", "task.forgotten", message, None, "keep more tasks (--keep-tasks), or reset what is over")
 
 
 def _duplicate(call: Call, body: dict[str, Any]) -> Refusal:

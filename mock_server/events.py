@@ -50,6 +50,11 @@ class Events:
         """Return when the last event is due (Unix ms) whose key begins with one of these letters, or None."""
         return max((due for due, _, key in self._heap if key[0] in kinds), default=None)
 
+    def keep(self, known: Callable[[str], bool]) -> None:
+        """Let nothing happen of which the key is not `known`."""
+        self._heap = [each for each in self._heap if known(each[2])]
+        heapq.heapify(self._heap)
+
     def clear(self) -> None:
         """Let nothing happen of what is due, nor be wanted."""
         self._heap.clear()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kling_contract.documents import Operation
     from kling_contract.errors import Violation
+    from mock_server.bounds import Journals
 
 MOST_ENTRIES = 1000
 MOST_BYTES = 8 * 1024 * 1024
@@ -145,10 +146,14 @@ class Entry(msgspec.Struct):
 
 
 class Journal:
-    """The last exchanges of a session, bounded in entries and bytes, and the sums of all."""
+    """The last exchanges of a session, bounded in entries and bytes, and the sums of all.
 
-    def __init__(self, most: int = MOST_ENTRIES, most_bytes: int = MOST_BYTES) -> None:
+    Its bytes count among those of all journals too, of which the oldest exchange goes first.
+    """
+
+    def __init__(self, most: int = MOST_ENTRIES, most_bytes: int = MOST_BYTES, among: Journals | None = None) -> None:
         self.entries: deque[Entry] = deque()
+        self._among, self.counted = among, False
         self._most, self._most_bytes = most, most_bytes
         self._last = self._bytes = 0
         self.total = 0
@@ -165,7 +170,9 @@ class Journal:
         self.total += 1
         self.entries.append(entry)
         if len(self.entries) > self._most:
-            self._drop()
+            self.drop()
+        if not self.counted and self._among is not None:
+            self._among.join(self, entry.started)
 
     def close(self, entry: Entry) -> None:
         """Take note of the end of an exchange, and forget the oldest ones that are too many bytes."""
@@ -175,11 +182,12 @@ class Journal:
             for note in entry.notes:
                 self.noted[note.rule] += 1
         if self.entries and entry.id >= self.entries[0].id:
-            self._bytes -= entry.size
-            entry.size = _size(entry)
-            self._bytes += entry.size
+            before, entry.size = entry.size, _size(entry)
+            self._bytes += entry.size - before
             while self._bytes > self._most_bytes and len(self.entries) > 1:
-                self._drop()
+                self.drop()
+            if self._among is not None:
+                self._among.change(entry.size - before)
 
     def get(self, number: int) -> Entry | None:
         """Return an exchange by its number, if it is still kept."""
@@ -192,16 +200,36 @@ class Journal:
 
     def clear(self) -> None:
         """Forget every exchange and all sums; ids go on."""
+        if self._among is not None:
+            self._among.bound.change(-self._bytes)
         self.entries.clear()
         self._bytes = self.total = 0
         self.refused.clear()
         self.noted.clear()
 
-    def _drop(self) -> None:
-        self._bytes -= self.entries.popleft().size
+    def end(self) -> None:
+        """Forget every exchange, and count among other journals no more, whatever is still journalled here."""
+        self.clear()
+        if self._among is not None and self.counted:
+            self._among.leave(self)
+        self._among = None
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest exchange came in (`Entry.started`); None if there is none."""
+        return self.entries[0].started if self.entries else None
+
+    def drop(self) -> None:
+        """Forget the oldest exchange."""
+        size = self.entries.popleft().size
+        self._bytes -= size
+        if self._among is not None:
+            self._among.bound.change(-size)
 
 
 def _size(entry: Entry) -> int:
     texts = len(entry.request) + len(entry.answer) + len(entry.path) + len(entry.query) + len(entry.traceback)
     held = entry.headers
-    return _OVERHEAD + texts + (held.size if isinstance(held, Headers) else sum(map(len, held.values())))
+    said = (*entry.violations, *entry.notes)
+    texts += sum(len(each.pointer) + len(each.message) + len(each.hint or "") for each in said) if said else 0
+    return _OVERHEAD + texts + (held.size if isinstance(held, Headers) else sum(map(len, (*held, *held.values()))))

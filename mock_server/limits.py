@@ -65,6 +65,11 @@ class Limits:
         self._settle(self._now())
         self._spent = 0.0
 
+    def settle(self) -> None:
+        """Let what has ended by now be paid for, before anything of it is forgotten."""
+        if self._rates.count_tasks:
+            self._settle(self._now())
+
     def hit(self, now: int) -> str | None:
         """Count a request at `now` (Unix ms); return the situation that it is in if there were too many."""
         if self._rates.per_second is None:

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kling_contract.documents import Operation, Provider
+    from mock_server.bounds import Journals, Room
     from mock_server.clocks import SessionClock
     from mock_server.events import Passing
     from mock_server.faults import Fault
     from mock_server.settings import Settings
+    from mock_server.store import Task
 
 Listener: TypeAlias = "Callable[[dict[str, Any]], None]"
 
@@ -54,11 +56,22 @@ class Session:
     and what their URLs answer.
     """
 
-    def __init__(self, name: str, owner: str, clock: SessionClock, settings: Settings, number: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        owner: str,
+        clock: SessionClock,
+        settings: Settings,
+        number: int = 0,
+        *,
+        room: Room | None = None,
+        journals: Journals | None = None,
+    ) -> None:
         self.name, self.clock, self.settings, self._number = name, clock, settings, number
         self.chance = random.Random()
         self.store: TaskStore = MemoryStore()
-        self.journal = Journal(settings.journal_entries, settings.journal_bytes)
+        self.journal = Journal(settings.journal_entries, settings.journal_bytes, journals)
+        self._room, self._forgotten = room, 0
         self.deliveries = Deliveries(_policy(settings), settings.kept_deliveries)
         self.agenda = Agenda(name, clock, self.store, self.deliveries, self)
         self.events = self.agenda.events
@@ -87,7 +100,10 @@ class Session:
 
     def forget_tasks(self) -> None:
         """Forget every task; ids go on, and nothing that was to happen to the tasks does."""
+        if self._room is not None:
+            self._room.bound.change(-len(self.store))
         self.store.clear()
+        self._forgotten = 0
         self.limits = Limits(self.limits.rates, self.store, self.clock.now)
         self.polls.clear()
         self.expired.clear()
@@ -95,10 +111,42 @@ class Session:
         self.forget(self.key(""))
 
     def end(self) -> None:
-        """Let nothing more happen here."""
+        """Let nothing more happen here, nor count what is kept."""
+        if self._room is not None:
+            self._room.bound.change(-len(self.store))
+        self._room = None
+        self.journal.end()
         self.events.clear()
         self.deliveries.clear()
         self.forget(self.key(""))
+
+    def took(self, task: Task) -> None:
+        """Take note of a task that is in the store; others may have to go."""
+        if self._room is not None:
+            self._room.take(self, task.id)
+
+    def oldest(self, most: int, *, ended: bool) -> list[str]:
+        """Return the ids of so many tasks at most that are to be dropped first: those that have ended, or any."""
+        return self.store.ended(self.clock.now(), most) if ended else self.store.ids()[:most]
+
+    def drop(self, task_ids: Sequence[str]) -> None:
+        """Forget tasks for which there is no room."""
+        self.limits.settle()
+        self.store.drop(task_ids)
+        self._forgotten += len(task_ids)
+        for task_id in task_ids:
+            self.polls.pop(task_id, None)
+            self.expired.pop(task_id, None)
+        self.agenda.forget()
+
+    def forgot(self, provider: Provider, task_id: str) -> bool:
+        """Whether a task that is not here may be one that was dropped: its id is one that was given here."""
+        digits, width = task_id.removeprefix(provider.id_prefix), provider.id_digits - OWNER_DIGITS
+        if not self._forgotten or not digits.startswith(self.owner) or len(digits) != provider.id_digits:
+            return False
+        rest = digits[OWNER_DIGITS:]
+        known = rest.isascii() and rest.isdecimal()
+        return known and 0 < int(rest) * pow(_STRIDE, -1, 10**width) % 10**width <= self._count
 
     def new_id(self, provider: Provider) -> str:
         """Return an id as the provider makes them, which no other task of any session has."""

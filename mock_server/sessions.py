@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kling_contract.clock import RealClock
+from mock_server.bounds import Bound, Journals, Room
 from mock_server.session import OWNER_DIGITS, Nobody, Session
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from mock_server.settings import Settings
 
 DEFAULT = "default"
+_TASKS = (
+    "all sessions together have {:,} tasks, and no more are kept (--keep-tasks): from now on each new one takes the"
+    " place of the oldest, of those that have ended first; GET /__admin/health counts them"
+)
+_JOURNALS = (
+    "all journals together have {:,} bytes, and no more are kept (--keep-journals): from now on each new exchange takes"
+    " the place of the oldest; GET /__admin/health counts them"
+)
 _NO_DIGITS = re.compile("^[^0-9]+")
 
 
@@ -48,6 +57,10 @@ class Sessions:
         self.default = DEFAULT
         self.courier: Post = Nobody()
         self.forget: Callable[[str], None] = lambda prefix: None
+        self.say: Callable[[str], object] = lambda line: None
+        self.tasks = Bound(settings.kept_tasks, _TASKS.format(settings.kept_tasks), self._tell)
+        self.journals = Bound(settings.kept_journals, _JOURNALS.format(settings.kept_journals), self._tell)
+        self._all: dict[str, Any] = {"room": Room(self.tasks, lambda: self), "journals": Journals(self.journals)}
 
     def get(self, name: str) -> Session:
         """Return the session of this name, made if there is none."""
@@ -71,7 +84,7 @@ class Sessions:
     def _make(self, name: str) -> Session:
         self._made += 1
         owner = self._free_owner(name, self._settings.seed)
-        session = Session(name, owner, self._clock(), self._settings, self._made)
+        session = Session(name, owner, self._clock(), self._settings, self._made, **self._all)
         session.used, session.everyone = self._wall.now(), self._everyone
         session.courier, session.forget = self.courier, self.forget
         if name in self._heard:
@@ -134,6 +147,9 @@ class Sessions:
         listeners.remove(listener)
         if name is not None and not listeners:
             del self._heard[name]
+
+    def _tell(self, line: str) -> None:
+        self.say(line)
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions.values()))

@@ -50,6 +50,8 @@ class Settings:
     callback_timeout  real seconds that an attempt may take, where not as documented
     kept_deliveries how many callbacks that are done each session keeps
     journal_entries, journal_bytes  how much each session's journal keeps
+    kept_tasks      how many tasks all sessions together keep: those that have ended go first, then the oldest
+    kept_journals   bytes of all journals together; the oldest exchange goes first
     max_body        bytes of a request body
     read_timeout    real seconds that the head of a request may take to arrive, and its body without going on coming
     kept_inputs     bytes of images in requests, as base64, that are kept for drawing results; those of a request that
@@ -85,6 +87,8 @@ class Settings:
     kept_deliveries: int = 10_000
     journal_entries: int = 1000
     journal_bytes: int = 8 * MEBIBYTE
+    kept_tasks: int = 500_000
+    kept_journals: int = 256 * MEBIBYTE
     max_body: int = 96 * MEBIBYTE
     read_timeout: float = 30.0
     kept_inputs: int = 8 * MEBIBYTE

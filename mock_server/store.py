@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import heapq
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from mock_server.lifecycle import Plan  # noqa: TC001 - msgspec reads the annotations below
+from mock_server.lifecycle import TERMINAL, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Task(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -46,6 +50,9 @@ _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 _decode = msgspec.msgpack.Decoder(Task).decode
 
 
+_SPARE = 1000  # ends of tasks that are not kept any more
+
+
 class TaskStore(Protocol):
     """What a session needs of a store."""
 
@@ -77,6 +84,17 @@ class TaskStore(Protocol):
         """Return a page of a family's tasks at a provider, newest first; pages count from 1."""
         ...
 
+    def ended(self, now: int, most: int) -> list[str]:
+        """Return the ids of tasks that have ended by `now` (Unix ms), so many at most, those first that ended first.
+
+        Each is told once: whoever asks has it dropped.
+        """
+        ...
+
+    def drop(self, task_ids: Collection[str]) -> None:
+        """Forget these tasks."""
+        ...
+
     def __len__(self) -> int: ...
 
 
@@ -90,6 +108,8 @@ class MemoryStore:
         self._tasks: dict[str, bytes] = {}
         self._external: dict[tuple[str, str | None], str] = {}
         self._families: dict[tuple[str, str], list[str]] = {}
+        # Tuples of a number and a text, which the garbage collector does not walk either.
+        self._ends: list[tuple[int, str]] = []
 
     def add(self, task: Task) -> bool:
         """Keep a task; False, and nothing kept, if its external id is taken."""
@@ -98,6 +118,7 @@ class MemoryStore:
             return False
         self._tasks[task.id] = data
         self._families.setdefault((task.provider, task.family), []).append(task.id)
+        self._expect(task)
         return True
 
     def get(self, task_id: str) -> Task | None:
@@ -108,10 +129,11 @@ class MemoryStore:
     def replace(self, task: Task) -> None:
         """Keep a task in place of the one that has its id."""
         self._tasks[task.id] = _encode(task)
+        self._expect(task)
 
     def clear(self) -> None:
         """Forget every task."""
-        for held in (self._tasks, self._external, self._families):
+        for held in (self._tasks, self._external, self._families, self._ends):
             held.clear()
 
     def ids(self) -> list[str]:
@@ -129,6 +151,40 @@ class MemoryStore:
         end = len(ids) - (number - 1) * size
         chosen = ids[max(end - size, 0) : max(end, 0)]
         return [_decode(self._tasks[task_id]) for task_id in reversed(chosen)]
+
+    def ended(self, now: int, most: int) -> list[str]:
+        """Return the ids of tasks that have ended by `now` (Unix ms), so many at most, those first that ended first.
+
+        Each is told once: whoever asks has it dropped.
+        """
+        found: list[str] = []
+        while self._ends and self._ends[0][0] <= now and len(found) < most:
+            at, task_id = heapq.heappop(self._ends)
+            task = self.get(task_id)
+            # One that was ended by hand stands here twice, and ended when its plan says now.
+            if task is not None and task.steps[-1].at == at and task_id not in found[-1:]:
+                found.append(task_id)
+        return found
+
+    def drop(self, task_ids: Collection[str]) -> None:
+        """Forget these tasks."""
+        going, families = set(task_ids), set[tuple[str, str]]()
+        for task in filter(None, map(self.get, going)):
+            del self._tasks[task.id]
+            families.add((task.provider, task.family))
+            if task.external_id is not None:
+                self._external.pop((task.provider, task.external_id), None)
+        for family in families:
+            self._families[family] = [each for each in self._families[family] if each not in going]
+        if len(self._ends) > _SPARE + 2 * len(self._tasks):
+            self._ends = [each for each in self._ends if each[1] in self._tasks]
+            heapq.heapify(self._ends)
+
+    def _expect(self, task: Task) -> None:
+        """Take note of when a task ends, if it does."""
+        last = task.steps[-1]
+        if last.status in TERMINAL:
+            heapq.heappush(self._ends, (last.at, task.id))
 
     def __len__(self) -> int:
         return len(self._tasks)

@@ -78,6 +78,7 @@ class Tasks:
         if not call.session.store.add(task):
             return None
         call.session.limits.add(task)
+        call.session.took(task)
         call.session.agenda.expect(task)
         if inputs == "url":
             self._inputs.pass_by(pictures[0][1])

@@ -120,6 +120,13 @@ def read_seconds(text: str) -> float:
     return seconds
 
 
+def read_count(text: str) -> int:
+    """Return how many there may be, at least one."""
+    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 10 and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of tasks; accepted: 1 to 999999999")
+    return int(text)
+
+
 def read_patience(text: str) -> float:
     """Return real seconds, above 0 and at most an hour."""
     return above_zero(text, "time limit", "seconds", 3600)
@@ -227,6 +234,8 @@ OPTIONS: Sequence[tuple[Any, ...]] = (
         "how much is kept of images in requests, to draw results from: 64MB, 500KB, 0 (8MB)",
         read_size,
     ),
+    ("--keep-tasks", 500_000, "N", "how many tasks all sessions keep; the oldest go first (500000)", read_count),
+    ("--keep-journals", "256MB", "SIZE", "how much is kept of all journals in memory (256MB)", read_size),
     (
         "--read-timeout",
         30.0,

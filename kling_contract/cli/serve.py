@@ -118,6 +118,8 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "callback_retries": options.callback_retries,
         "callback_timeout": options.callback_timeout,
         "kept_inputs": options.keep_inputs,
+        "kept_tasks": options.keep_tasks,
+        "kept_journals": options.keep_journals,
         "read_timeout": options.read_timeout,
         "fetch_from": hosts("--fetch-from", _listed(options.fetch_from)),
         "admin_token": os.environ.get(TOKEN) or None,

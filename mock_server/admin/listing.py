@@ -1,4 +1,4 @@
-"""Lists that are made while they are sent: others are answered between two pieces, and nobody holds a long one whole."""
+"""Lists that are made while they are sent: others are answered between two pieces, and no long one is held whole."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ def health(ask: Ask) -> Any:
         "provider": {"name": served.name, "date": served.date, "digest": served.digest},
         "sessions": len(list(ask.sessions)),
         "session": ask.session.name,
+        "kept": {"tasks": ask.sessions.tasks.as_dict(), "journals": ask.sessions.journals.as_dict()},
     }
 
 

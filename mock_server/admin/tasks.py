@@ -92,7 +92,10 @@ def _task(ask: Ask) -> Task:
     store = ask.session.store
     task = store.get(ask.value) or _by_external(ask)
     if task is None:
-        raise Wrong(f"session {ask.session.name!r} has no task {ask.value[:200]!r}", "an id that GET tasks lists", 404)
+        gone = any(ask.session.forgot(each, ask.value) for each in ask.addresses.every_provider())
+        why = "; it was made here, and there was no room for it beside newer ones" if gone else ""
+        message = f"session {ask.session.name!r} has no task {ask.value[:200]!r}{why}"
+        raise Wrong(message, "an id that GET tasks lists", 404)
     return task
 
 

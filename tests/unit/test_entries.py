@@ -96,7 +96,8 @@ def test_an_entry_is_bounded_however_much_is_wrong() -> None:
         "createImageToVideo", {"image": URL, "dynamic_masks": [{}] * 5000, **dict.fromkeys(map(str, range(500)), 1)}
     )
     assert many.status == 400
-    assert len(many.entry.violations) == len(many.entry.notes) == 50
+    assert len(many.entry.violations) == len(many.entry.notes) == 51
+    assert [each.rule for each in (many.entry.violations[-1], many.entry.notes[-1])] == ["remarks.more"] * 2
 
 
 def test_the_images_of_a_refused_request_are_told_too() -> None:

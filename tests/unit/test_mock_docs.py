@@ -44,7 +44,8 @@ def test_every_option_of_serve_is_in_the_table_or_is_no_setting() -> None:
 def test_another_default_of_serve_is_shown() -> None:
     others = {flag: default for flag, default, *_ in OPTIONS}
     shown = dict(re.findall(r"`(--[a-z-]+)` \(([^)]+)\) \|", TEXT))
-    assert shown == {"--speed": f"{others['--speed']:g}", "--keep-inputs": others["--keep-inputs"]}
+    sizes = {flag: others[flag] for flag in ("--keep-inputs", "--keep-journals")}
+    assert shown == {"--speed": f"{others['--speed']:g}", **sizes}
 
 
 def test_every_reason_of_a_401_is_described_and_no_other() -> None:
