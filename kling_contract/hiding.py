@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,11 +18,12 @@ class Texts:
         self._least = least
         # One dictionary for all steps, since one for each state takes ten times the memory.
         self._steps: dict[int, int] = {}
-        self._depth, self._longest, self._link = [0], [0], [0]
-        below: list[list[tuple[int, str]]] = [[]]
+        self._depth, self._parent, self._sign = [0], [0], [""]
+        self._longest: dict[int, int] = {}
         for text in texts:
-            self._longest[self._add(text, below)] = len(text)
-        self._connect(below)
+            self._longest[self._add(text)] = len(text)
+        self._link = [0] * len(self._depth)
+        self._connect()
 
     def replaced(self, text: str, mark: str, *, cut: bool) -> str:
         """Return a text with a mark in the place of each that was found, and if it was cut, of one that began there."""
@@ -37,31 +37,33 @@ class Texts:
             at = end
         return "".join([*pieces, text[at:]])
 
-    def _add(self, text: str, below: list[list[tuple[int, str]]]) -> int:
+    def begun(self, text: str) -> int:
+        """Return how many characters at the end of a text are the beginning of another."""
         state = 0
         for sign in text:
+            state = self._after(state, sign)
+        return self._depth[state]
+
+    def _add(self, text: str) -> int:
+        state, steps = 0, self._steps
+        for sign in text:
             key = state << 21 | ord(sign)
-            found = self._steps.get(key)
+            found = steps.get(key)
             if found is None:
-                found = self._steps[key] = len(self._depth)
-                below[state].append((found, sign))
-                below.append([])
+                found = steps[key] = len(self._depth)
                 self._depth.append(self._depth[state] + 1)
-                self._longest.append(0)
-                self._link.append(0)
+                self._parent.append(state)
+                self._sign.append(sign)
             state = found
         return state
 
-    def _connect(self, below: list[list[tuple[int, str]]]) -> None:
+    def _connect(self) -> None:
         """Link each state to that of the longest other beginning which is an end of its own."""
-        waiting = deque(below[0])
-        while waiting:
-            state, _ = waiting.popleft()
-            link = self._link[state]
-            self._longest[state] = self._longest[state] or self._longest[link]
-            for deeper, sign in below[state]:
-                self._link[deeper] = self._after(link, sign)
-                waiting.append((deeper, sign))
+        for state in sorted(range(1, len(self._depth)), key=self._depth.__getitem__):
+            parent = self._parent[state]
+            link = self._link[state] = self._after(self._link[parent], self._sign[state]) if parent else 0
+            if state not in self._longest and link in self._longest:
+                self._longest[state] = self._longest[link]
 
     def _after(self, state: int, sign: str) -> int:
         steps, links, code = self._steps, self._link, ord(sign)
@@ -72,10 +74,10 @@ class Texts:
     def _merged(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield first and end of what is found, in order; what overlaps is one."""
         held: list[tuple[int, int]] = []
-        state = 0
+        state, longest = 0, self._longest
         for at, sign in enumerate(text, 1):
             state = self._after(state, sign)
-            if length := self._longest[state]:
+            if length := longest.get(state):
                 first = at - length
                 while held and held[-1][1] > first:
                     first = min(first, held.pop()[0])

@@ -41,7 +41,8 @@ _URL = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}:)?//[^\s\"'<>]+", re.IGNORECASE)
 _VALUE = re.compile(r"=[^&\s]*")
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 _LEAST_SECRET = 8  # characters; shorter ones, such as a key `test`, are words too
-_MOST_APART, _LONGEST_APART = 16, 4096  # secrets, and their characters, that are looked for one by one
+_MOST_APART = 16  # secrets that are looked for one by one
+_MOST_TRIES = 64  # places of a text at which a secret may begin
 _LONGEST_TEXT = 2000
 _MARGIN = 50  # what says that a text was cut, so that a cut text is not cut again
 _CUT = re.compile(r"\.\.\. \(\d+ \w+\)\Z")
@@ -130,8 +131,7 @@ def without(value: Any, hidden: Iterable[str]) -> Any:
     hidden = tuple(hidden)
     if not hidden:
         return value
-    many = len(hidden) > _MOST_APART or sum(map(len, hidden)) > _LONGEST_APART
-    return _without(value, _at_once(hidden) if many else partial(_hidden, hidden=hidden))
+    return _without(value, _at_once(hidden) if len(hidden) > _MOST_APART else partial(_hidden, hidden=hidden))
 
 
 def _without(value: Any, hide: Callable[[str], str]) -> Any:
@@ -143,7 +143,7 @@ def _without(value: Any, hide: Callable[[str], str]) -> Any:
 
 
 def _at_once(hidden: tuple[str, ...]) -> Callable[[str], str]:
-    """Return what hides very many or very long texts: to look for each in each costs their product."""
+    """Return what hides very many texts: to look for each in each costs their product."""
     texts = Texts(hidden, _LEAST_SECRET)
 
     def hide(text: str) -> str:
@@ -166,11 +166,14 @@ def _hidden(text: str, hidden: tuple[str, ...]) -> str:
 
 def _begun(text: str, secret: str) -> int:
     """Return where the longest beginning of a secret stands that the text ends with, or -1."""
-    head = secret[:_LEAST_SECRET]
-    at = text.find(head, max(len(text) - len(secret) + 1, 0))
-    while at >= 0 and not secret.startswith(text[at:]):
+    head, at = secret[:_LEAST_SECRET], max(len(text) - len(secret), -1)
+    for _ in range(_MOST_TRIES):
         at = text.find(head, at + 1)
-    return at
+        if at < 0 or secret.startswith(text[at:]):
+            return at
+    # Each place may take as long as the secret is, where that has its own beginning in it again and again.
+    depth = Texts([secret], _LEAST_SECRET).begun(text[at + 1 :])
+    return len(text) - depth if depth >= _LEAST_SECRET else -1
 
 
 def kept(data: bytes) -> bytes:

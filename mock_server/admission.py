@@ -11,6 +11,7 @@ from kling_contract.contract import gate
 from kling_contract.errors import Violation
 from kling_contract.reading import MOST_REMARKS, listed, parse, repeated
 from kling_contract.redaction import SMALL, kept, kept_of
+from kling_contract.wording import shown
 from mock_server.encodings import ACCEPTED, Undecodable, decoded
 from mock_server.exchange import Call, Refusal, Unread
 from mock_server.guard import check_sendable
@@ -147,8 +148,8 @@ def _content_type(call: Call) -> list[Violation]:
     given = call.exchange.headers.get("content-type", "application/json")
     if "json" in given.lower():
         return []
-    message = f"Content-Type is {given} and must be application/json"
-    return [Violation("", "body.content-type", message, given)]
+    told = shown(given)
+    return [Violation("", "body.content-type", f"Content-Type is {told} and must be application/json", told)]
 
 
 def _begins(note: Violation) -> int:

@@ -127,7 +127,9 @@ class GatheringProtocol(HttpToolsProtocol):
 
     def _wait(self) -> None:
         """See to what has not come yet: the rest of a request, or one at all after line breaks alone."""
-        if self._refused or self.transport.is_closing():
+        if not self._is_open and self.cycle is not None and not self.cycle.response_complete:
+            self._patience.end()  # the rule: a request that came whole
+        elif self._refused or self.transport.is_closing():
             self._patience.end()
         elif self._is_open:
             self._idle += 0 if self._brings or self._begins else self._piece
@@ -135,10 +137,8 @@ class GatheringProtocol(HttpToolsProtocol):
                 self._refuse(heads.too_large())
             else:
                 self._patience.wait(self._piece, head=self._in_head)
-        elif self.cycle is None or self.cycle.response_complete:
-            self._patience.wait(self._piece, head=True)
         else:
-            self._patience.end()
+            self._patience.wait(self._piece, head=True)
 
     def _late(self) -> None:
         if self._is_open:

@@ -28,6 +28,7 @@ Steps: TypeAlias = Generator["Pause | None", bool | None, Result]
 Handler: TypeAlias = "Callable[[Ask], Any]"
 Handlers: TypeAlias = Mapping[str, Mapping[str, Handler]]
 
+_LONGEST_NAME = 200  # characters of a name that is compared with others
 _UNKNOWN = re.compile(r"unknown field `(.*?)`")
 
 
@@ -75,13 +76,13 @@ class Ask(msgspec.Struct, frozen=True):
         for provider in self.addresses.every_provider() if name not in known else [self.provider]:
             if name in provider.operations:
                 return provider.operations[name]
-        raise Wrong(_said(f"no operation {name[:200]!r}", did_you_mean(name, known)), ", ".join(known))
+        raise Wrong(_said(f"no operation {name[:200]!r}", did_you_mean(name[:_LONGEST_NAME], known)), ", ".join(known))
 
     def only(self, *names: str) -> Mapping[str, str]:
         """Return the query. Raises `Wrong` for a parameter that is none of these."""
         for name in self.query:
             if name not in names:
-                hint = did_you_mean(name, names)
+                hint = did_you_mean(name[:_LONGEST_NAME], names)
                 raise Wrong(_said(f"no parameter {name[:200]!r}", hint), ", ".join(names) or "no parameters")
         return self.query
 
@@ -120,7 +121,7 @@ def accepts(kind: type[Any]) -> str:
 
 def _words(message: str, kind: type[Any]) -> str:
     found = _UNKNOWN.search(message)
-    hint = did_you_mean(found[1], kind.__struct_fields__) if found else None
+    hint = did_you_mean(found[1][:_LONGEST_NAME], kind.__struct_fields__) if found else None
     return _said(message[:300], hint)
 
 
@@ -131,5 +132,5 @@ def _said(message: str, hint: str | None) -> str:
 def chosen(name: str, known: Mapping[str, Any] | tuple[str, ...], what: str) -> str:
     """Return a name that is known. Raises `Wrong` naming those that are."""
     if name not in known:
-        raise Wrong(_said(f"no {what} {name[:200]!r}", did_you_mean(name, known)), ", ".join(known))
+        raise Wrong(_said(f"no {what} {name[:200]!r}", did_you_mean(name[:_LONGEST_NAME], known)), ", ".join(known))
     return name

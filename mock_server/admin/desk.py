@@ -115,7 +115,7 @@ class Admin:
         route = "/".join([first, "*", *rest[1:]])
         if route in self.routes:
             return route, unquote(rest[0])
-        hint = did_you_mean(path, self.routes)
+        hint = did_you_mean(path[:200], self.routes)
         raise Wrong(f"admin has no {path[:200]!r}" + (f"; {hint}" if hint else ""), ", ".join(self.routes), 404)
 
 

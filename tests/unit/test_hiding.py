@@ -77,3 +77,18 @@ def test_no_beginning_is_left_where_a_text_was_cut(texts: list[str], said: str) 
 )
 def test_few_secrets_are_hidden_as_many_are(secrets: list[str], said: str) -> None:
     assert not [each for each in secrets if each in str(redaction.without(json.dumps(said), secrets))]
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ("a" * 100 + "b" * 100, "a" * 300 + "b" * 50),
+        ("ab" * 500 + "c", "x" + "ab" * 200),
+        ("ab" * 500 + "c", "ab" * 499 + "aab"),
+        ("a" * 500 + "b", "a" * 499 + "c"),
+        ("a" * 500 + "b", "a" * 499 + "c" + "a" * 7),
+    ],
+)
+def test_the_longest_beginning_is_hidden_however_often_one_may_begin(secret: str, said: str) -> None:
+    begun = max((n for n in range(8, len(secret)) if said.endswith(secret[:n])), default=0)
+    assert redaction.without(said, [secret]) == said[: len(said) - begun] + "[redacted]" * bool(begun)

@@ -1,4 +1,4 @@
-"""What all sessions together keep: so many tasks and bytes of journals, the oldest gone first, and one line about it."""
+"""What all sessions together keep: tasks, and bytes of journals, the oldest gone first, and one line about it."""
 
 from __future__ import annotations
 
