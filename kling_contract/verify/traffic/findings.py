@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kling_contract import redaction
 from kling_contract.errors import Violation
+from kling_contract.redaction.discretion import shown_name
+from kling_contract.verify.traffic.discreet import names_of
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation, Provider
@@ -52,17 +54,26 @@ class Seen:
         return Finding(self.exchange.index, self.provider.name, self.operation.id, side, broken, shown, outcome)
 
     def _shown(self, violation: Violation) -> Violation:
-        pointer, message = self.hidden(violation.pointer), self.hidden(violation.message)
+        pointer, message = self._named(violation.pointer, self.hidden(violation.message))
         found, hint = self.hidden(violation.found), self.hidden(violation.hint)
         return Violation(pointer, violation.rule, message, found, hint, violation.source)
 
+    def _named(self, pointer: str, message: str) -> tuple[str, str]:
+        """Return a pointer, and what is said of it, without names that are no words and that no document knows."""
+        steps = pointer.split("/")
+        known = names_of(self.provider, self.operation)
+        shown = [step if step in known or step.isdecimal() else shown_name(self.hidden(step)) for step in steps[1:]]
+        for step, said in zip(steps[1:], shown, strict=True):
+            message = message.replace(step, said) if said != step else message
+        return "/".join([*steps[:1], *shown]), message
+
     def hidden(self, value: Any) -> Any:
         """Return JSON-ready data without the values of URLs' queries, keys, and the secrets of the request."""
-        return redaction.without(_shown(value), self._secrets)
+        return _shown(self._secrets.tree(value))
 
     @cached_property
-    def _secrets(self) -> list[str]:
-        return redaction.secrets(self.exchange.headers, self.exchange.url.partition("?")[2])
+    def _secrets(self) -> redaction.Hidden:
+        return redaction.Hidden(redaction.secrets(self.exchange.headers, self.exchange.url.partition("?")[2]))
 
     @property
     def _outcome(self) -> str:
@@ -76,5 +87,5 @@ def _shown(value: Any) -> Any:
     if isinstance(value, str):
         return redaction.prose(value)
     if isinstance(value, Mapping):
-        return {key: _shown(each) for key, each in value.items()}
+        return {shown_name(key): _shown(each) for key, each in value.items()}
     return [_shown(each) for each in value] if isinstance(value, list) else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
@@ -26,7 +28,11 @@ _ASKED_FIRST = "OPTIONS"  # a browser's question whether it may ask at all; no o
 
 
 class Copy(Protocol):
-    """What takes a copy of each exchange as it goes by."""
+    """What takes a copy of each exchange as it goes by, after all of them have gone by once to be looked at."""
+
+    def foresee(self, exchange: Exchange, match: Match | None) -> None:
+        """Take note of an exchange before any is taken; `match` is None for what is no provider's."""
+        ...
 
     def add(self, exchange: Exchange, seen: Seen | None, judged: Judged | None, result: Result | None) -> None:
         """Take an exchange; `seen` and `judged` are None for what is no operation's, `result` for what is no result."""
@@ -79,12 +85,28 @@ class Inspection:
         """
         self._forgotten, self._followers = self.forgotten, Followers()
         self._file = str(path or "")
+        if self._copy:
+            stream = self._foreseen(stream, self._copy, path)
         for each in read(stream, path.parent if path else None):
             if isinstance(each, Flaw):
                 yield self._unreadable(each)
             else:
                 self.entries += 1
                 yield from self._exchange(each)
+
+    def _foreseen(self, stream: BinaryIO, copy: Copy, path: Path | None) -> BinaryIO:
+        """Show each exchange to the copy, and return the stream at its beginning; of a pipe, what came out of it."""
+        if not stream.seekable():
+            whole = TemporaryFile()  # noqa: SIM115 - it is closed, and gone, when nobody reads it any longer
+            copyfileobj(stream, whole)
+            whole.seek(0)
+            stream = whole
+        start = stream.tell()
+        for each in read(stream, path.parent if path else None):
+            if isinstance(each, Exchange):
+                copy.foresee(each, self._matcher.find(each.method, each.url))
+        stream.seek(start)
+        return stream
 
     def _unreadable(self, flaw: Flaw) -> Flaw:
         if flaw.entry is not None:
@@ -150,6 +172,7 @@ class Inspection:
 
 def _unknown_route(exchange: Exchange, match: Match) -> Finding:
     address, _, asked = exchange.url.partition("?")
-    path = redaction.without(redaction.prose(urlsplit(address).path), redaction.secrets(exchange.headers, asked))
+    hidden = redaction.Hidden(redaction.secrets(exchange.headers, asked))
+    path = redaction.address(urlsplit(address).path, hidden)
     message = f"{exchange.method} {path[:100]} is not in {match.provider.title}'s document; nearest: {match.nearest}"
     return Finding(exchange.index, match.provider.name, "", "request", False, Violation("", "route.unknown", message))

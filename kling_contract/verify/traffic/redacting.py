@@ -9,31 +9,39 @@ place in the list.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kling_contract import redaction
 from kling_contract.verify.traffic.body import REASONS
 from kling_contract.verify.traffic.har import UNKNOWN_TIME
 from kling_contract.verify.traffic.pens import HarPen, Pen
+from kling_contract.verify.traffic.secrets import Secrets
 from kling_contract.verify.traffic.shown import Shown, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from typing import TextIO
 
-    from kling_contract.documents import Operation
+    from kling_contract.redaction import Hidden
     from kling_contract.verify.traffic.body import Body, Unread
     from kling_contract.verify.traffic.exchange import Exchange
     from kling_contract.verify.traffic.findings import Seen
     from kling_contract.verify.traffic.following import Result
     from kling_contract.verify.traffic.judging import Judged
+    from kling_contract.verify.traffic.matching import Match
 
 _NOBODY = "https://removed.invalid/"
 _FOREIGN = "left out: neither the request of an operation nor of a result"
 _UNKNOWN = "without headers and bodies: no operation has such a path"
 _UNREAD = "left out: not readable"
+_STRUCTURAL = frozenset({"content-type", "content-encoding", "content-length", "date", "retry-after"})
+_TYPE = re.compile(
+    r"[\w.+*-]{1,60}/[\w.+*-]{1,60}(?:;\s?charset=[\w-]{1,20})?|[a-z, -]{1,60}|\d{1,12}|[A-Z][a-z]{2}, [\w :]{20,30}"
+)
 _STALE = frozenset({"content-encoding", "content-length"})  # headers that are true of no copy
 
 
@@ -42,17 +50,23 @@ class RedactedCopy:
 
     `left_out` counts the entries that are not written as they were, by the reason, which is their comment too.
     `copied_unread` counts the bodies that nobody could read and that are copied as they are, by part and reason.
+    `keep` names the headers, parameters and fields that no document knows and whose values are shown all the same.
     """
 
-    def __init__(self, file: TextIO, version: str, pen: type[Pen] = HarPen) -> None:
-        self._pen = pen(file, version)
+    def __init__(self, file: TextIO, version: str, pen: type[Pen] = HarPen, *, keep: Collection[str] = ()) -> None:
+        self._pen, self._kept = pen(file, version), frozenset(name.lower() for name in keep)
+        self._secrets = Secrets(self._kept)
         self.left_out: Counter[str] = Counter()
         self.copied_unread: Counter[str] = Counter()
+
+    def foresee(self, exchange: Exchange, match: Match | None) -> None:
+        """Take note of the secrets of an exchange, which may stand in any other."""
+        self._secrets.foresee(exchange, match)
 
     def add(self, exchange: Exchange, seen: Seen | None, judged: Judged | None, result: Result | None) -> None:
         """Write an exchange; see `inspection.Copy`."""
         if seen is not None or result is not None:
-            entry, unread = _entry(exchange, seen, judged)
+            entry, unread = _Entry(exchange, seen, self._secrets.hidden, self._kept).copied(judged)
             self.copied_unread.update(unread)
             self._pen.write(entry)
         else:
@@ -60,7 +74,7 @@ class RedactedCopy:
 
     def unknown(self, exchange: Exchange) -> None:
         """Write what is known of an exchange with a provider at a path that no operation has."""
-        self._leave_out(_outline(exchange), _UNKNOWN)
+        self._leave_out(_outline(exchange, self._secrets.hidden), _UNKNOWN)
 
     def unread(self) -> None:
         """Write an entry in the place of one that cannot be read."""
@@ -75,63 +89,119 @@ class RedactedCopy:
         self._pen.close()
 
 
-def _entry(exchange: Exchange, seen: Seen | None, judged: Judged | None) -> tuple[dict[str, Any], list[str]]:
-    """Return the copy of an exchange, and what in it is copied unread."""
-    address, mark, asked = exchange.url.partition("?")
-    operation = seen.operation if seen else None
-    hidden = redaction.secrets(exchange.headers, asked)
-    query = _query(asked, operation) if operation else redaction.url(f"?{asked}").removeprefix("?")
-    texts = Texts(operation, hidden)
-    sent = texts.body(exchange.body, (operation.request if operation else None) or {})
-    answer = texts.body(exchange.answer, {}) if operation else _digest(exchange.answer)
-    milliseconds = round((exchange.took or 0) * 1000, 3)
-    entry = {
-        "startedDateTime": _time(exchange.started),
-        "time": milliseconds,
-        "request": {
-            **_message(exchange.headers, sent),
-            "method": exchange.method,
-            "url": f"{_address(address)}{mark}{query}",
-            "queryString": [],
-            **_post_data(exchange, sent),
-        },
-        "response": {
-            **_message(exchange.answer_headers, answer),
-            "status": exchange.status,
-            "statusText": "",
-            "content": {"size": -1, "mimeType": exchange.content_type} | _text(answer),
-            "redirectURL": "",
-        },
-        "cache": {},
-        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
-        **_extras(exchange, texts, judged),
-    }
-    unread = _unread(sent, answer)
-    if unread:
-        entry["_unjudged"] = {part: told._asdict() for part, told in unread.items()}
-    shown: dict[str, Any] = redaction.without(entry, hidden)
-    there = {"request": sent.is_there, "answer": answer.is_there}
-    return shown, [f"{part}: {REASONS[told.reason]}" for part, told in unread.items() if there[part]]
+class _Entry:
+    """The copy of one exchange."""
 
+    def __init__(self, exchange: Exchange, seen: Seen | None, hidden: Hidden, kept: Collection[str]) -> None:
+        self._exchange, self._seen, self._hidden, self._kept = exchange, seen, hidden, kept
+        self._operation = seen.operation if seen else None
 
-def _extras(exchange: Exchange, texts: Texts, judged: Judged | None) -> dict[str, Any]:
-    images = texts.images(judged) if judged else []
-    told = {"_images": images, "_error": redaction.prose(exchange.error), "_ordered": exchange.ordered}
-    return {name: value for name, value in told.items() if value}
+    def copied(self, judged: Judged | None) -> tuple[dict[str, Any], list[str]]:
+        """Return the entry, and what in it is copied unread."""
+        exchange, texts = self._exchange, Texts(self._seen, self._hidden, self._kept)
+        sent = texts.sent(exchange.body, self._schema(), exchange.headers.get("content-type", ""))
+        answer = texts.answered(exchange.answer, exchange.content_type) if self._seen else _digest(exchange.answer)
+        milliseconds = round((exchange.took or 0) * 1000, 3)
+        entry = {
+            "startedDateTime": _time(exchange.started),
+            "time": milliseconds,
+            "request": {
+                **self._message(exchange.headers, sent),
+                "method": exchange.method,
+                "url": self._url(),
+                "queryString": [],
+                **self._post_data(sent),
+            },
+            "response": {
+                **self._message(exchange.answer_headers, answer),
+                "status": exchange.status,
+                "statusText": "",
+                "content": {"size": -1, "mimeType": self._structural(exchange.content_type)} | _text(answer),
+                "redirectURL": "",
+            },
+            "cache": {},
+            "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+            **self._extras(texts, judged),
+        }
+        unread = self._unread(sent, answer)
+        if unread:
+            entry["_unjudged"] = {part: told._asdict() for part, told in unread.items()}
+        there = {"request": sent.is_there, "answer": answer.is_there}
+        return entry, [f"{part}: {REASONS[told.reason]}" for part, told in unread.items() if there[part]]
 
+    def _schema(self) -> Mapping[str, Any]:
+        return (self._operation.request if self._operation else None) or {}
 
-def _unread(sent: Shown, answer: Shown) -> dict[str, Unread]:
-    """Return why bodies could not be read, without what looks like a key."""
-    found = {"request": sent.unread, "answer": answer.unread}
-    return {
-        part: told._replace(message=redaction.prose(told.message)) for part, told in found.items() if told is not None
-    }
+    def _url(self) -> str:
+        address, mark, asked = self._exchange.url.partition("?")
+        if self._operation is None:
+            # A result is found again by its URL, so that the path stays as it stands in the answer.
+            return self._prose(redaction.url(self._exchange.url))
+        literal = frozenset(self._operation.path.split("/"))
+        value = self._seen.value if self._seen else ""
+        return f"{redaction.address(address, self._hidden, literal, value)}{mark}{self._query(asked)}"
 
+    def _query(self, asked: str) -> str:
+        """Return a query with the values of those parameters that the document names, and of no other."""
+        named = {each["name"] for each in self._operation.parameters} if self._operation else set()
+        return "&".join(self._pair(part, named) for part in asked.partition("#")[0].split("&"))
 
-def _post_data(exchange: Exchange, sent: Shown) -> dict[str, Any]:
-    if sent.text is None:
-        return {}
-    return {"postData": {"mimeType": exchange.headers.get("content-type", ""), **_text(sent)}}
+    def _pair(self, part: str, named: Collection[str]) -> str:
+        name, equals, _ = part.partition("=")
+        if name in named or name.lower() in self._kept or not part:
+            return self._hidden.text(part)
+        if not equals:
+            return redaction.MARK
+        known = name == redaction.MARK or (redaction.is_word(name) and self._hidden.text(name) == name)
+        return f"{name if known else redaction.MARK}={redaction.MARK}"
+
+    def _message(self, headers: Mapping[str, str], body: Shown) -> dict[str, Any]:
+        stale = frozenset[str]() if body.unread else _STALE
+        listed = [self._header(name, value) for name, value in headers.items() if name not in stale]
+        sizes = {"headersSize": -1, "bodySize": -1}  # what was redacted has another size
+        kept_as = {} if body.kept is None else {"_body": body.kept}
+        return {"httpVersion": "HTTP/1.1", "cookies": [], "headers": listed, **sizes, **kept_as}
+
+    def _header(self, name: str, value: str) -> dict[str, str]:
+        if name in _STRUCTURAL:
+            return {"name": name, "value": self._structural(value)}
+        if name in self._kept:
+            return {"name": name, "value": self._hidden.text(value)}
+        shown = redaction.header(name, value, known=name in self._documented)
+        known = redaction.is_harmless(name) or name in self._documented
+        said = name if known or (redaction.is_word(name) and self._hidden.text(name) == name) else redaction.MARK
+        return {"name": said, "value": shown if shown == redaction.MARK else self._prose(shown)}
+
+    @cached_property
+    def _documented(self) -> Collection[str]:
+        """The headers that the document gives to answers, in lower case."""
+        rows = self._seen.provider.errors.values() if self._seen else ()
+        return frozenset(name.lower() for row in rows for name in row.headers)
+
+    def _structural(self, value: str) -> str:
+        """Return a header that says how to read the rest; one that has the form of a type or a time is no secret."""
+        return value if _TYPE.fullmatch(value) else self._prose(value)
+
+    def _post_data(self, sent: Shown) -> dict[str, Any]:
+        if sent.text is None:
+            return {}
+        kind = self._structural(self._exchange.headers.get("content-type", ""))
+        return {"postData": {"mimeType": kind, **_text(sent)}}
+
+    def _extras(self, texts: Texts, judged: Judged | None) -> dict[str, Any]:
+        images = self._hidden.tree(texts.images(judged)) if judged else []
+        told = {"_images": images, "_error": self._prose(self._exchange.error), "_ordered": self._exchange.ordered}
+        return {name: value for name, value in told.items() if value}
+
+    def _unread(self, sent: Shown, answer: Shown) -> dict[str, Unread]:
+        """Return why bodies could not be read, without what looks like a key."""
+        found = {"request": sent.unread, "answer": answer.unread}
+        return {
+            part: told._replace(message=self._prose(told.message)) for part, told in found.items() if told is not None
+        }
+
+    def _prose(self, text: str) -> str:
+        return redaction.prose(self._hidden.text(text))
 
 
 def _text(body: Shown) -> dict[str, str]:
@@ -140,53 +210,26 @@ def _text(body: Shown) -> dict[str, str]:
     return {"text": body.text, "encoding": "base64"} if body.base64 else {"text": body.text}
 
 
-def _outline(exchange: Exchange) -> dict[str, Any]:
+def _outline(exchange: Exchange, hidden: Hidden) -> dict[str, Any]:
     """Return an exchange without its headers, its bodies and the values of its query."""
     address, _, asked = exchange.url.partition("?")
     query = redaction.url(f"?{asked}") if asked else ""
     empty, milliseconds = _removed(), round((exchange.took or 0) * 1000, 3)
-    entry = empty | {
+    url = f"{redaction.address(address, hidden)}{hidden.text(query)}"
+    return empty | {
         "startedDateTime": _time(exchange.started),
         "time": milliseconds,
-        "request": empty["request"] | {"method": exchange.method, "url": f"{_address(address)}{query}"},
+        "request": empty["request"] | {"method": exchange.method, "url": url},
         "response": empty["response"] | {"status": exchange.status},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
     }
-    shown: dict[str, Any] = redaction.without(entry, redaction.secrets(exchange.headers, asked))
-    return shown
-
-
-def _address(address: str) -> str:
-    return redaction.prose(redaction.url(address))
-
-
-def _query(asked: str, operation: Operation) -> str:
-    """Return a query with the values of those parameters that the document names, and of no other."""
-    known = {each["name"] for each in operation.parameters}
-    return "&".join(_pair(part, known) for part in asked.partition("#")[0].split("&"))
-
-
-def _pair(part: str, known: Collection[str]) -> str:
-    name, equals, _ = part.partition("=")
-    if name in known or not part:
-        return part
-    return f"{name}={redaction.MARK}" if equals else redaction.MARK
-
-
-def _message(headers: Mapping[str, str], body: Shown) -> dict[str, Any]:
-    stale = frozenset[str]() if body.unread else _STALE
-    kept = {name: redaction.prose(value) for name, value in headers.items() if name not in stale}
-    shown = redaction.headers(kept)
-    listed = [{"name": name, "value": value} for name, value in shown.items()]
-    sizes = {"headersSize": -1, "bodySize": -1}  # what was redacted has another size
-    kept_as = {} if body.kept is None else {"_body": body.kept}
-    return {"httpVersion": "HTTP/1.1", "cookies": [], "headers": listed, **sizes, **kept_as}
 
 
 def _removed() -> dict[str, Any]:
     """Return the entry that stands for what has nothing to do with a provider, so that the others keep their places."""
-    sent = {**_message({}, Shown()), "method": "GET", "url": _NOBODY, "queryString": []}
-    answer = {**_message({}, Shown()), "status": 0, "statusText": "", "content": {"size": 0, "mimeType": ""}}
+    empty: dict[str, Any] = {"httpVersion": "HTTP/1.1", "cookies": [], "headers": [], "headersSize": -1, "bodySize": -1}
+    sent = {**empty, "method": "GET", "url": _NOBODY, "queryString": []}
+    answer = {**empty, "status": 0, "statusText": "", "content": {"size": 0, "mimeType": ""}}
     timings = {"send": 0, "wait": 0, "receive": 0}
     times = {"startedDateTime": UNKNOWN_TIME, "time": 0, "cache": {}, "timings": timings}
     return {**times, "request": sent, "response": {**answer, "redirectURL": ""}}
