@@ -23,6 +23,10 @@ MOST_BYTES = 8 * 1024 * 1024
 FAILURE = "mock.failure"  # the rule of what is the fault of the mock itself
 
 _ANSWER = 4096  # bytes of an answer that are kept
+_MOST_SECRETS = 200  # of one request that are looked for in what is shown of it, the longest first
+_OWN = frozenset(
+    {"body", "method", "operation", "outcome", "task_status", "fault", "provider"}
+)  # what the mock itself says; `body` is hidden already
 _OVERHEAD = 600  # bytes of an entry beside its texts
 
 
@@ -97,10 +101,11 @@ class Entry(msgspec.Struct):
 
     def brief(self) -> dict[str, Any]:
         """Return what a line about the exchange needs, as JSON-ready data."""
-        return self._hiding(self._brief())
+        return self._hiding(self._brief(), self._hidden())
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything that may be shown of the exchange, as JSON-ready data."""
+        hidden, kind = self._hidden(), self.headers.get("content-type", "")
         more = {
             "exchange": self.name,
             "wall": self.wall,
@@ -108,12 +113,17 @@ class Entry(msgspec.Struct):
             "query": redaction.query(self.query),
             "headers": redaction.headers(self.headers),
             "scenario": self.scenario,
-            "body": redaction.body(self.request, self.asked),
-            "answer": {"status": self.status, "row": self.row, "content_type": self.content_type, **self._said()},
+            "body": redaction.body(self.request, self.asked, hidden, strict=True, content_type=kind),
+            "answer": {
+                "status": self.status,
+                "row": self.row,
+                "content_type": self.content_type,
+                **self._said(hidden),
+            },
         }
         if self.traceback:
             more["traceback"] = self.traceback.splitlines()
-        return self._hiding({**self._brief(), **more})
+        return self._hiding({**self._brief(), **more}, hidden)
 
     def _brief(self) -> dict[str, Any]:
         return {
@@ -135,14 +145,20 @@ class Entry(msgspec.Struct):
             "notes": [note.as_dict() for note in self.notes],
         }
 
-    def _said(self) -> dict[str, Any]:
-        body = redaction.body(self.answer, None)
+    def _said(self, hidden: redaction.Hidden) -> dict[str, Any]:
+        body = redaction.body(self.answer, None, hidden)
         return {"body": body, "cut": self.cut} if self.cut else {"body": body}
 
-    def _hiding(self, shown: dict[str, Any]) -> dict[str, Any]:
-        """Hide the request's own secrets wherever else they turn up: in the path, a body, a message."""
-        hidden: dict[str, Any] = redaction.without(shown, redaction.secrets(self.headers, self.query))
-        return hidden
+    def _hidden(self) -> redaction.Hidden:
+        """Return the request's own secrets, which may turn up anywhere else: in the path, a body, a message."""
+        found = redaction.secrets(self.headers, self.query)
+        kind = self.headers.get("content-type", "")
+        found += redaction.longest_first(redaction.secrets_of(self.request, self.asked, kind))
+        return redaction.Hidden(found[:_MOST_SECRETS])
+
+    def _hiding(self, shown: dict[str, Any], hidden: redaction.Hidden) -> dict[str, Any]:
+        """Hide secrets in all that a client or an answer said; what the mock itself says of it stays."""
+        return {name: value if name in _OWN else hidden.tree(value) for name, value in shown.items()}
 
 
 class Journal:

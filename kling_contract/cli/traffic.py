@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from kling_contract.verify.traffic import Inspection, RedactedCopy, Report
 
 _FILES = "recordings: HAR files, and cassettes of vcrpy, VCR, Betamax or go-vcr"
-_REDACT = "write a copy without keys, cookies and images: a HAR, or a cassette for vcrpy if OUT ends in .yaml or .yml"
+_REDACT = "write a copy without secrets and images: a HAR, or a cassette for vcrpy if OUT ends in .yaml or .yml"
+_KEEP = "with --redact: show this header, parameter or field too, which no document knows; repeatable"
 
 
 def add(commands: Any) -> None:
@@ -35,7 +36,7 @@ def add(commands: Any) -> None:
         "kling-contract check-traffic session.har",
         "kling-contract check-traffic tests/cassettes/*.yaml --json",
         "kling-contract check-traffic proxy.har --provider ./acme.yaml    whatever host it was recorded at",
-        "kling-contract check-traffic session.har --redact for-support.har",
+        "kling-contract check-traffic session.har --redact for-support.har --keep x-session-name",
         "kling-contract check-traffic cassette.yaml --redact for-support.yaml --junit traffic.xml",
     )
     parser = add_command(commands, "check-traffic", "hold recorded traffic against the contract", *examples)
@@ -46,6 +47,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--learn", metavar="OUT", help="write what was observed as an OpenAPI overlay (.yaml, .json)")
     parser.add_argument("--with-texts", action="store_true", help="with --learn: the texts of unknown errors too")
     parser.add_argument("--redact", metavar="OUT", help=_REDACT)
+    parser.add_argument("--keep", metavar="NAME", action="append", default=[], help=_KEEP)
     parser.set_defaults(command=check_traffic)
 
 
@@ -93,6 +95,8 @@ def _tell_of(copy: RedactedCopy, name: str) -> None:
 def _wrong_use(options: argparse.Namespace) -> str | None:
     if options.redact and len(options.files) > 1:
         return "--redact copies one FILE at a time"
+    if options.keep and not options.redact:
+        return "--keep goes with --redact"
     if options.with_texts and not options.learn:
         return "--with-texts goes with --learn"
     inputs = {Path(file).resolve() for file in options.files}
@@ -120,7 +124,7 @@ def _copy(options: argparse.Namespace) -> Iterator[RedactedCopy | None]:
 
     pen = CassettePen if Path(options.redact).suffix.lower() in (".yaml", ".yml") else HarPen
     with open(options.files[0], "rb"), open(options.redact, "w", encoding="utf-8", errors="replace") as file:
-        copy = RedactedCopy(file, version("kling-contract"), pen)
+        copy = RedactedCopy(file, version("kling-contract"), pen, keep=options.keep)
         yield copy
         copy.close()
 

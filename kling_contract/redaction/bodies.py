@@ -11,7 +11,7 @@ from kling_contract.images import describe, is_url, read_header
 from kling_contract.images.texts import HEAD, decoded
 from kling_contract.redaction.credentials import of_body, of_text
 from kling_contract.redaction.discretion import Discretion, fields_of, words_of
-from kling_contract.redaction.hiding import CUT
+from kling_contract.redaction.hiding import CUT, Hidden
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,6 +24,7 @@ SMALL = 4096  # bytes of a body that are kept as they came
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 _LONGEST_TEXT = 2000
 _LONGEST_LOOK = 2 * SMALL  # characters of a text in which secrets are looked for; what is shown is shorter
+_NOTHING = Hidden(())
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder().decode
 
@@ -82,17 +83,24 @@ def kept_of(operation: Operation, body: Any, *, digest: bool) -> Fit:
     return fit
 
 
-def body(data: bytes, operation: Operation | None, *, strict: bool = False, content_type: str = "") -> Any:
-    """Return what is shown of a kept body: its JSON, or its text.
+def body(
+    data: bytes,
+    operation: Operation | None,
+    hidden: Hidden = _NOTHING,
+    *,
+    strict: bool = False,
+    content_type: str = "",
+) -> Any:
+    """Return what is shown of a kept body: its JSON, or its text, without what is `hidden`.
 
     A `strict` one is shown as far as the operation knows its names; of any other, all but the secrets.
     """
     if not data:
         return None
     if isinstance(data, Fit):
-        return _decode(data)
+        return hidden.tree(_decode(data))
     schema = (operation.request if operation else None) or {}
-    brief = _Brief(strict=strict, words=words_of(operation) if strict and operation else ())
+    brief = _Brief(strict=strict, hidden=hidden, words=words_of(operation) if strict and operation else ())
     try:
         read = _decode(data)
     except (msgspec.MsgspecError, RecursionError):
