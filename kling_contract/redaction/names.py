@@ -13,11 +13,13 @@ _SECRET = re.compile(
 )
 _STRONG = re.compile(r"passw|passphrase|passcode|secret|api[_-]?key|authorization|credential", re.IGNORECASE)
 _WORDS = frozenset({"pass", "pwd", "otp", "totp", "mfa", "pin", "cvv", "cvc", "jwt", "sid", "sig", "bearer"})
-_PIECES = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|[0-9]+|[^A-Za-z0-9]+")
+_CHUNKS = re.compile(r"[^A-Za-z0-9]+")
+_PIECES = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|[0-9]+")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{6}|\A[bcdfghjklmnpqrstvwxz]{5}", re.IGNORECASE)
 _LONGEST_NAME = 80
 _LONGEST_PIECE = 16
 _SHORT = 2  # letters of a piece that is no word by itself
+_MOST_PIECES = 5  # words that are written together
 _LEAST_RANDOM = 6  # letters and digits of what may be random
 
 # Headers in which nobody is told a secret: HTTP's own (RFC 9110, 9111, 6265 left out), browsers' and proxies', those
@@ -65,16 +67,22 @@ def is_word(text: str) -> bool:
     """
     if len(text) > _LONGEST_NAME or not text.isprintable():
         return False
-    pieces = _PIECES.findall(text)
+    return not any(map(_is_random, _CHUNKS.split(text)))
+
+
+def _is_random(chunk: str) -> bool:
+    """Whether letters and digits without a sign between them are no words that are written together."""
+    pieces = _PIECES.findall(chunk)
     if any(map(_is_odd, pieces)):
+        return True
+    if len(chunk) < _LEAST_RANDOM:
         return False
-    signs = [each for each in pieces if each[0].isalnum()]
-    letters = sum(map(len, signs))
-    short = sum(len(each) for each in signs if len(each) <= _SHORT or each.isdecimal())
-    return letters < _LEAST_RANDOM or short * 2 <= letters
+    numbers = sum(piece.isdecimal() for piece in pieces)
+    short = sum(len(piece) for piece in pieces if len(piece) <= _SHORT)
+    return len(pieces) > _MOST_PIECES or numbers > 1 or short * 2 > len(chunk)
 
 
 def _is_odd(piece: str) -> bool:
     if piece.isdecimal():
         return len(piece) > LEAST
-    return len(piece) > _LONGEST_PIECE or (piece[0].isalpha() and _CONSONANTS.search(piece) is not None)
+    return len(piece) > _LONGEST_PIECE or _CONSONANTS.search(piece) is not None

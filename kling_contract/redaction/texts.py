@@ -69,22 +69,23 @@ def path(text: str) -> str:
     return "/".join(MARK if looks_like_key(each) else each for each in text.split("/"))
 
 
-def address(text: str, hidden: Hidden, literal: Collection[str] = (), value: str = "") -> str:
+def address(text: str, hidden: Hidden, literal: Collection[str] | None = None, value: str = "") -> str:
     """Return a URL up to its query, in which no part of the path is a key; the `literal` parts are a document's own.
 
-    `value` is a part that is an id, which may look like a key and is none. A host that is a secret has a name of its
-    own, as no host is called `[redacted]`.
+    `value` is a part that is an id, which may look like a key and is none. Without literal parts it is the path of no
+    operation: as many stars stand for a key there, as what it is like depends on its length. A host that is a secret
+    has a name of its own, as no host is called `[redacted]`.
     """
     scheme, slashes, rest = _USER.sub(r"\1", text).partition("#")[0].partition("//")
     host, slash, parts = rest.partition("/") if slashes else ("", "", scheme)
-    shown = [_segment(each, hidden, literal, value) for each in parts.split("/")]
+    shown = [each if each in (literal or ()) else _segment(each, hidden, value) for each in parts.split("/")]
+    if literal is None:
+        shown = [each if said == each else "*" * len(each) for each, said in zip(parts.split("/"), shown, strict=True)]
     named = host if hidden.text(host) == host else _HOST
     return f"{scheme}//{named}{slash}{'/'.join(shown)}" if slashes else "/".join(shown)
 
 
-def _segment(text: str, hidden: Hidden, literal: Collection[str], value: str) -> str:
-    if text in literal:
-        return text
+def _segment(text: str, hidden: Hidden, value: str) -> str:
     shown = prose(hidden.text(text))
     return MARK if shown == text and text != value and looks_like_key(unquote_plus(text)) else shown
 

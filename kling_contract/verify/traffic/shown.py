@@ -49,7 +49,8 @@ class Texts:
         operation = seen.operation if seen else None
         words = words_of(operation) if operation else ()
         known = names_of(seen.provider, seen.operation) if seen else frozenset[str]()
-        self._sent = Bodies(words=words, hidden=hidden, kept=kept)
+        callback = operation.callback_field if operation else None
+        self._sent = Bodies(callback=callback, words=words, hidden=hidden, kept=kept)
         self._told = Bodies(known, words=words, hidden=hidden, kept=kept)
         self._loose = UnknownForms(known, words=words, hidden=hidden, kept=kept, strict=False)
 
