@@ -110,8 +110,8 @@ class Entry(msgspec.Struct):
             "exchange": self.name,
             "wall": self.wall,
             "provider": self.provider,
-            "query": redaction.query(self.query),
-            "headers": redaction.headers(self.headers),
+            "query": redaction.query(self.query, self._parameters()),
+            "headers": redaction.headers(self.headers, strict=True),
             "scenario": self.scenario,
             "body": redaction.body(self.request, self.asked, hidden, strict=True, content_type=kind),
             "answer": {
@@ -149,11 +149,16 @@ class Entry(msgspec.Struct):
         body = redaction.body(self.answer, None, hidden)
         return {"body": body, "cut": self.cut} if self.cut else {"body": body}
 
+    def _parameters(self) -> list[str]:
+        return [each["name"] for each in self.asked.parameters] if self.asked else []
+
     def _hidden(self) -> redaction.Hidden:
         """Return the request's own secrets, which may turn up anywhere else: in the path, a body, a message."""
         found = redaction.secrets(self.headers, self.query)
         kind = self.headers.get("content-type", "")
         found += redaction.longest_first(redaction.secrets_of(self.request, self.asked, kind))
+        if self.operation is None:
+            found += filter(redaction.looks_like_key, self.path.split("/"))
         return redaction.Hidden(found[:_MOST_SECRETS])
 
     def _hiding(self, shown: dict[str, Any], hidden: redaction.Hidden) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from kling_contract.redaction.hiding import Hidden
 from kling_contract.redaction.marks import blank
 from kling_contract.redaction.names import is_harmless, is_secret, is_word
 from kling_contract.redaction.shown import header, headers, without
-from kling_contract.redaction.texts import MARK, address, looks_like_key, path, prose, query, url, urls, visible
+from kling_contract.redaction.texts import MARK, address, hook, looks_like_key, path, prose, query, url, urls, visible
 
 __all__ = [
     "MARK",
@@ -38,6 +38,7 @@ __all__ = [
     "fields_of",
     "header",
     "headers",
+    "hook",
     "is_harmless",
     "is_secret",
     "is_word",

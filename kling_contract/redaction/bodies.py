@@ -77,7 +77,7 @@ def kept(data: bytes) -> bytes:
 
 def kept_of(operation: Operation, body: Any, *, digest: bool) -> Fit:
     """Return what is kept of a large body that was read, as JSON; `digest` costs a hash of each image."""
-    shown = (_Brief if digest else _Quick)(strict=True).value(body, operation.request or {})
+    shown = (_Brief if digest else _Quick)(callback=operation.callback_field).value(body, operation.request or {})
     fit = Fit(_encode(shown))
     fit.secrets = tuple(of_body(body, fields_of(operation.request or {})))
     return fit
@@ -100,7 +100,9 @@ def body(
     if isinstance(data, Fit):
         return hidden.tree(_decode(data))
     schema = (operation.request if operation else None) or {}
-    brief = _Brief(strict=strict, hidden=hidden, words=words_of(operation) if strict and operation else ())
+    words = words_of(operation) if strict and operation else ()
+    callback = operation.callback_field if operation else None
+    brief = _Brief(strict=strict, hidden=hidden, words=words, callback=callback)
     try:
         read = _decode(data)
     except (msgspec.MsgspecError, RecursionError):

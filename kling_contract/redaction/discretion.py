@@ -6,13 +6,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.images import is_url
 from kling_contract.redaction.broken import replaced_strings
 from kling_contract.redaction.hiding import Hidden
 from kling_contract.redaction.marks import blank, marked
 from kling_contract.redaction.names import is_secret, is_word
 from kling_contract.redaction.nested import DEEPEST, read_nested, written
 from kling_contract.redaction.posted import replaced
-from kling_contract.redaction.texts import MARK, prose
+from kling_contract.redaction.texts import MARK, hook, prose
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation
@@ -31,7 +32,7 @@ class Discretion:
     """Decides what is shown. `known` are names that count at any place, `kept` those that a person wants to see.
 
     `words` are texts that the document itself says; `hidden` what is shown nowhere. Where it is not `strict`, names
-    that nobody knows are shown too, unless they sound like a secret's.
+    that nobody knows are shown too, unless they sound like a secret's. `callback` is the field that says whom to call.
     """
 
     most_items: int | None = None
@@ -45,9 +46,10 @@ class Discretion:
         words: Collection[str] = (),
         hidden: Hidden = _NOTHING,
         strict: bool = True,
+        callback: str | None = None,
     ) -> None:
         self._known, self._words, self._hidden, self._strict = frozenset(known), frozenset(words), hidden, strict
-        self._kept = frozenset(name.lower() for name in kept)
+        self._kept, self._callback = frozenset(name.lower() for name in kept), callback
 
     def value(self, value: Any, schema: Schema, place: Place = ()) -> Any:
         """Return what is shown of a value that the document knows."""
@@ -108,6 +110,8 @@ class Discretion:
         """Return what is shown of a text that the document knows; of an image, what it is."""
         if text in self._words or text in schema.get("enum", ()):
             return text
+        if place == (self._callback,) and is_url(text):
+            return self.fitted(hook(self.said(text)), text, schema)
         image = self.image(text, schema, place)
         return self.fitted(self.said(text), text, schema) if image is None else image
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.redaction.hiding import Hidden
 from kling_contract.redaction.names import is_harmless, is_secret, is_word
-from kling_contract.redaction.texts import MARK, url, urls
+from kling_contract.redaction.texts import MARK, prose, url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,8 +15,13 @@ _SHORT = 4  # characters of a value that may stand in a header which nobody know
 _URLS = ("location", "content-location", "referer")
 
 
-def headers(given: Mapping[str, str]) -> dict[str, str]:
-    """Return headers with the secret ones, and those unknown ones that look like a key, replaced by a marker."""
+def headers(given: Mapping[str, str], *, strict: bool = False) -> dict[str, str]:
+    """Return headers with the secret ones, and those unknown ones that look like a key, replaced by a marker.
+
+    Of `strict` ones, all that are not HTTP's own are replaced, and so are names that are no words.
+    """
+    if strict:
+        return {name if is_word(name) else MARK: header(name, value) for name, value in given.items()}
     return {name: header(name, value, known=_looks_plain(value)) for name, value in given.items()}
 
 
@@ -27,7 +32,7 @@ def header(name: str, value: str, *, known: bool = False) -> str:
         return MARK
     if lower in _URLS:
         return url(value)
-    return urls(value) if known or is_harmless(lower) or len(value) < _SHORT else MARK
+    return prose(value) if known or is_harmless(lower) or len(value) < _SHORT else MARK
 
 
 def _looks_plain(value: str) -> bool:

@@ -24,23 +24,31 @@ _NAMED = re.compile(
     r"""(?<![\w.-])([\w.-]{1,60}\\{0,8}["']?\s{0,3}[:=]\s{0,3}\\{0,8}["']?)"""
     r"""(?=[^\s"'\\&,;<>{}\[\]]{0,200}\d)[^\s"'\\&,;<>{}\[\]]{4,}"""
 )
-_ASSIGNED = re.compile(r"""(?<![\w.-])([\w.-]{1,60}\\{0,8}["']?[:=]\\{0,8}["']?)([^\s"'\\&,;<>{}\[\]]{4,})""")
+_ASSIGNED = re.compile(
+    r"""(?<![\w.-])([\w.-]{1,60}(?:\\{0,8}["']\s{0,3}:\s{0,3}\\{0,8}["']|\\{0,8}["']?[:=]\\{0,8}["']?))"""
+    r"""([^\s"'\\&,;<>{}\[\]]{4,})"""
+)
 _NAME = re.compile(r"[\w.-]+")
 _USER = re.compile(r"\A((?:[a-z][a-z0-9+.-]{0,30}:)?(?://)?)[^/?#]*@", re.IGNORECASE)
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}:)?//[^\s\"'<>]+", re.IGNORECASE)
 _PART = re.compile(r"[^&\s]+")
 _LONGEST_PARAMETER = 30
+_LEAST_VALUE = 4  # characters of a value that may be a secret under any name
 _LEAST_SEGMENT = 16  # characters of a part of a path that may be a key
 
 
-def query(text: str) -> str:
-    """Return a query with the values of its secret parameters replaced."""
-    return "&".join(_pair(part) for part in text.split("&")) if text else text
+def query(text: str, known: Collection[str] | None = None) -> str:
+    """Return a query with the values of its secret parameters replaced; if `known` ones are told, of all others."""
+    return "&".join(_pair(part, known) for part in text.split("&")) if text else text
 
 
-def _pair(part: str) -> str:
-    name, equals, _ = part.partition("=")
-    return f"{name}={MARK}" if equals and is_secret(unquote_plus(name)) else part
+def _pair(part: str, known: Collection[str] | None) -> str:
+    name, equals, value = part.partition("=")
+    if known is None or name in known:
+        return f"{name}={MARK}" if equals and is_secret(unquote_plus(name)) else part
+    said = value if len(value) < _LEAST_VALUE and not is_secret(unquote_plus(name)) else MARK
+    shown = name if len(name) <= _LONGEST_PARAMETER and is_word(unquote_plus(name)) else MARK
+    return f"{shown}={said}" if equals else shown
 
 
 def urls(text: str) -> str:
@@ -67,6 +75,16 @@ def _parameter(found: re.Match[str]) -> str:
 def path(text: str) -> str:
     """Return a path in which no part looks like a key."""
     return "/".join(MARK if looks_like_key(each) else each for each in text.split("/"))
+
+
+def hook(text: str) -> str:
+    """Return the URL of a callback without all that `urls` leaves out, and without what is a key in its path.
+
+    Many who are called back know a caller by nothing else.
+    """
+    named, mark, asked = url(text).partition("?")
+    scheme, slashes, rest = named.partition("//")
+    return f"{scheme}{slashes}{path(rest)}{mark}{asked}"
 
 
 def address(text: str, hidden: Hidden, literal: Collection[str] | None = None, value: str = "") -> str:

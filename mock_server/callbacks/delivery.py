@@ -113,7 +113,7 @@ class Delivery(msgspec.Struct):
             "task": self.task,
             "operation": self.operation,
             "status": self.status,
-            "url": redaction.url(self.url)[:_LONGEST_URL],
+            "url": redaction.hook(self.url)[:_LONGEST_URL],
             "mode": self.mode,
             "state": self.state,
             "due": self.due,

@@ -193,6 +193,18 @@ def escaped(form: str) -> Callable[[str], str]:
 
 
 KEY = header("Authorization", "Bearer {}")
+
+
+def key_and_prompt(make: Callable[[str], str]) -> Fill:
+    """Put a key where it belongs, and into the prompt of the same request."""
+
+    def fill(entry: Entry, said: str) -> None:
+        KEY(entry, said)
+        field("prompt", make(said))(entry, said)
+
+    return fill
+
+
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhYmMifQ.{}"
 
 ECHOES: dict[str, Callable[[str], str]] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kling_contract.images import describe, is_url
 from kling_contract.reading import pointer_to
-from kling_contract.redaction import Discretion, blank, fields_of, items_of, path
+from kling_contract.redaction import Discretion, blank, fields_of, items_of
 
 if TYPE_CHECKING:
     from kling_contract.documents import Operation, Provider
@@ -22,19 +22,9 @@ _PAIR = 2  # items of a list that is a name and its value
 class Bodies(Discretion):
     """What is shown of JSON, with a digest in the place of each image; `places` has those of image fields."""
 
-    def __init__(self, known: Collection[str] = (), *, callback: str | None = None, **options: Any) -> None:
+    def __init__(self, known: Collection[str] = (), **options: Any) -> None:
         super().__init__(known, **options)
         self.places: dict[str, dict[str, Any]] = {}
-        self._callback = callback
-
-    def text(self, text: str, schema: Mapping[str, Any], place: Place) -> Any:
-        """Return what is shown of a text; of where a caller is called back, no part that is a key to his door."""
-        shown = super().text(text, schema, place)
-        if place != (self._callback,) or not is_url(text):
-            return shown
-        address, mark, asked = str(shown).partition("?")
-        scheme, slashes, rest = address.partition("//")
-        return f"{scheme}{slashes}{path(rest)}{mark}{asked}"
 
     def image(self, text: str, schema: Mapping[str, Any], place: Place) -> str | None:
         """Return the digest of an image; None for every other text."""
