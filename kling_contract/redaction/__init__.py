@@ -19,7 +19,7 @@ from kling_contract.redaction.credentials import (
     of_url,
     secrets,
 )
-from kling_contract.redaction.discretion import Discretion, fields_of, items_of, words_of
+from kling_contract.redaction.discretion import Discretion, fields_of, items_of, request_of, words_of
 from kling_contract.redaction.hiding import Hidden
 from kling_contract.redaction.marks import blank
 from kling_contract.redaction.names import is_harmless, is_secret, is_word
@@ -57,6 +57,7 @@ __all__ = [
     "path",
     "prose",
     "query",
+    "request_of",
     "secrets",
     "secrets_of",
     "url",

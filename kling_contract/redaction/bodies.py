@@ -10,7 +10,7 @@ import msgspec
 from kling_contract.images import describe, is_url, read_header
 from kling_contract.images.texts import HEAD, decoded
 from kling_contract.redaction.credentials import of_body, of_text
-from kling_contract.redaction.discretion import Discretion, fields_of, words_of
+from kling_contract.redaction.discretion import Discretion, fields_of, request_of, words_of
 from kling_contract.redaction.hiding import CUT, Hidden
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ def kept(data: bytes) -> bytes:
 
 def kept_of(operation: Operation, body: Any, *, digest: bool) -> Fit:
     """Return what is kept of a large body that was read, as JSON; `digest` costs a hash of each image."""
-    shown = (_Brief if digest else _Quick)(callback=operation.callback_field).value(body, operation.request or {})
+    shown = (_Brief if digest else _Quick)(callback=operation.callback_field).value(body, request_of(operation))
     fit = Fit(_encode(shown))
-    fit.secrets = tuple(of_body(body, fields_of(operation.request or {})))
+    fit.secrets = tuple(of_body(body, fields_of(request_of(operation))))
     return fit
 
 
@@ -99,7 +99,7 @@ def body(
         return None
     if isinstance(data, Fit):
         return hidden.tree(_decode(data))
-    schema = (operation.request if operation else None) or {}
+    schema = request_of(operation)
     words = words_of(operation) if strict and operation else ()
     callback = operation.callback_field if operation else None
     brief = _Brief(strict=strict, hidden=hidden, words=words, callback=callback)
@@ -114,7 +114,7 @@ def secrets_of(data: bytes, operation: Operation | None, content_type: str = "")
     """Return the secrets that stand in a kept body, as far as the names of its fields tell them."""
     if isinstance(data, Fit):
         return data.secrets
-    known = fields_of((operation.request if operation else None) or {})
+    known = fields_of(request_of(operation))
     try:
         return tuple(of_body(_decode(data), known)) if data else ()
     except (msgspec.MsgspecError, RecursionError):

@@ -243,6 +243,24 @@ def _branches(schema: Schema) -> Iterator[Schema]:
             yield from _branches(each)
 
 
+def request_of(operation: Operation | None) -> Schema:
+    """Return the schema of a request with the fields of all its branches in one; nothing where there is none."""
+    if operation is None or operation.request is None:
+        return {}
+    found: Schema | None = operation.memo.get(request_of)
+    if found is None:
+        found = operation.memo[request_of] = _merged(operation.request)
+    return found
+
+
+def _merged(schema: Schema) -> Schema:
+    fields, items = fields_of(schema), items_of(schema)
+    own = {key: each for key, each in schema.items() if key not in (*_BRANCHES, "if", "then", "else")}
+    if fields:
+        own["properties"] = {name: _merged(each) for name, each in fields.items()}
+    return {**own, "items": _merged(items)} if items else own
+
+
 def words_of(operation: Operation) -> frozenset[str]:
     """Return the texts that a document says in its enums and templates, in which there can be no secret."""
     found: frozenset[str] | None = operation.memo.get(words_of)

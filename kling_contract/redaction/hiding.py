@@ -28,7 +28,8 @@ class Hidden:
     """The texts that must not be shown, and what takes their place; `MARK` unless it is told otherwise."""
 
     def __init__(self, secrets: Iterable[str], mark: str = MARK) -> None:
-        known = {each for each in secrets if len(each) >= LEAST and each not in MARK}
+        given = (each for each in secrets if len(each) >= LEAST and each not in MARK)
+        known = {said for each in given for said in _readings(each)}
         self._mark = mark
         self._beginnings = sorted({_lowered(each) for each in known if len(each) >= LEAST_PART})
         self._plain = _Forms(form for each in known for form in _plain(each))
@@ -126,6 +127,12 @@ def _by_end(forms: list[str], size: int) -> dict[str, list[str]]:
     for form in forms:
         ends.setdefault(form[-size:], []).append(form)
     return ends
+
+
+def _readings(secret: str) -> Iterator[str]:
+    """Yield a secret, and what it seems to say where it has what looks like an escape in it."""
+    yield secret
+    yield from (each.text for each in writings(secret) if len(each.text) >= LEAST)
 
 
 def _plain(secret: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MARK = "[redacted]"
 _HOST = "redacted.invalid"
 
+_TELLING = ("eyj", "bearer ", "sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "ghp", "gho", "xox")
 _TOKEN = re.compile(r"[\w.~+/=-]{8,}")
 _HEAD = 7  # characters of "bearer "
 _PREFIXED = re.compile(r"(?<![A-Za-z0-9])(?:sk|pk|rk|ghp|gho|xox[a-z])[-_](?=[\w-]{12})", re.IGNORECASE)
@@ -120,8 +121,11 @@ def prose(text: str) -> str:
     or `name: value` where the name is a secret's; the last two if a digit is in it, for words stand there too. Where
     the name is a password's and nothing stands between, a word is a value too.
     """
-    text = _TOKEN.sub(_token, urls(text))
-    return _ASSIGNED.sub(_assigned, _NAMED.sub(_named, text))
+    text = urls(text)
+    lower = text.lower()
+    if any(each in lower for each in _TELLING):
+        text = _TOKEN.sub(_token, text)
+    return _ASSIGNED.sub(_assigned, _NAMED.sub(_named, text)) if "=" in text or ":" in text else text
 
 
 def _token(found: re.Match[str]) -> str:

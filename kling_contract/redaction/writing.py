@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _ROUNDS = 4  # how often a text may have been escaped: a URL in JSON in JSON in a page
 _ESCAPES = re.compile(
@@ -21,28 +21,31 @@ _GAPS = re.compile(r"[\s\x00]+")
 _HIGHEST = 0x10FFFF
 
 
+Edges = list[int]  # where each sign of a text begins in another one, and where the last of them ends there
+
+
 class Writing(NamedTuple):
-    """A text, and for each of its signs where it begins in the text that was given; None where nothing was moved."""
+    """A text, and where each of its signs begins and ends in the text that was given; None where nothing was moved."""
 
     text: str
     starts: list[int] | None = None
-    size: int = 0
+    ends: list[int] | None = None
 
     def span(self, begin: int, end: int) -> tuple[int, int]:
-        """Return where a part of the text stands in the text that was given."""
-        if self.starts is None:
+        """Return where a part of the text, which is not empty, stands in the text that was given."""
+        if self.starts is None or self.ends is None:
             return begin, end
-        return self.starts[begin], self.starts[end] if end < len(self.starts) else self.size
+        return self.starts[begin], self.ends[end - 1]
 
-    def taken(self, parts: list[tuple[str, list[int]]]) -> Writing:
-        """Return what parts of this text say, each sign with its place in it."""
+    def taken(self, parts: list[tuple[str, Edges]]) -> Writing:
+        """Return what parts of this text say, each sign with its place in the text that was given."""
         text = "".join(said for said, _ in parts)
-        places = [place for _, starts in parts for place in starts]
-        size = self.size if self.starts is not None else len(self.text)
-        if self.starts is not None:
-            known = [*self.starts, size]
-            places = [known[place] for place in places]
-        return Writing(text, places, size)
+        starts = [edge for _, edges in parts for edge in edges[:-1]]
+        ends = [edge for _, edges in parts for edge in edges[1:]]
+        if self.starts is not None and self.ends is not None:
+            first, last = self.starts, self.ends
+            starts, ends = [first[edge] for edge in starts], [last[edge - 1] for edge in ends]
+        return Writing(text, starts, ends)
 
 
 def writings(text: str) -> Iterator[Writing]:
@@ -64,8 +67,11 @@ def without_gaps(writing: Writing) -> Writing | None:
     if not gaps:
         return None
     edges = [0, *(place for gap in gaps for place in gap), len(text)]
-    kept = [(edges[at], edges[at + 1]) for at in range(0, len(edges), 2)]
-    return writing.taken([(text[begin:end], list(range(begin, end))) for begin, end in kept])
+    return writing.taken([_kept(text, edges[at], edges[at + 1]) for at in range(0, len(edges), 2)])
+
+
+def _kept(text: str, begin: int, end: int) -> tuple[str, Edges]:
+    return text[begin:end], list(range(begin, end + 1))
 
 
 def _undone(writing: Writing) -> Writing | None:
@@ -75,35 +81,30 @@ def _undone(writing: Writing) -> Writing | None:
     found = list(_ESCAPES.finditer(text))
     if not found:
         return None
-    parts: list[tuple[str, list[int]]] = []
+    parts: list[tuple[str, Edges]] = []
     end = 0
     for each in found:
-        parts += [(text[end : each.start()], list(range(end, each.start()))), _said(each)]
+        parts += [_kept(text, end, each.start()), _said(each)]
         end = each.end()
-    parts.append((text[end:], list(range(end, len(text)))))
-    return writing.taken(parts)
+    return writing.taken([*parts, _kept(text, end, len(text))])
 
 
-def _said(found: re.Match[str]) -> tuple[str, list[int]]:
-    """Return what an escape says, and where each sign of it begins."""
+def _said(found: re.Match[str]) -> tuple[str, Edges]:
+    """Return what an escape says, and the edges of each sign of it."""
     kind, start = str(found.lastgroup), found.start()
     said = str(found[kind])
     if kind == "url":
         text = bytes.fromhex(said.replace("%", "")).decode("utf-8", "surrogateescape")
-        return text, _stepped(text, start, 3, "utf-8", 1)
+        return text, _stepped((len(each.encode("utf-8", "surrogateescape")) * 3 for each in text), start)
     if kind == "json":
-        text = bytes.fromhex(said.replace("\\u", "").replace("\\U", "")).decode("utf-16-be", "surrogatepass")
-        return text, _stepped(text, start, 6, "utf-16-be", 2)
-    return _one(kind, said), [start]
+        units = bytes.fromhex(re.sub(r"\\u", "", said, flags=re.IGNORECASE))
+        text = units.decode("utf-16-be", "surrogatepass")
+        return text, _stepped((len(each.encode("utf-16-be", "surrogatepass")) * 3 for each in text), start)
+    return _one(kind, said), [start, found.end()]
 
 
-def _stepped(text: str, start: int, width: int, coding: str, unit: int) -> list[int]:
-    errors = "surrogateescape" if unit == 1 else "surrogatepass"
-    sizes = [len(each.encode(coding, errors)) // unit * width for each in text]
-    places = [start]
-    for size in sizes:
-        places.append(places[-1] + size)
-    return [begin for begin, _ in pairwise(places)]
+def _stepped(sizes: Iterable[int], start: int) -> Edges:
+    return list(accumulate(sizes, initial=start))
 
 
 def _one(kind: str, said: str) -> str:

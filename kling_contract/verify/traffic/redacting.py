@@ -130,7 +130,7 @@ class _Entry:
         return entry, [f"{part}: {REASONS[told.reason]}" for part, told in unread.items() if there[part]]
 
     def _schema(self) -> Mapping[str, Any]:
-        return (self._operation.request if self._operation else None) or {}
+        return redaction.request_of(self._operation)
 
     def _url(self) -> str:
         address, mark, asked = self._exchange.url.partition("?")
