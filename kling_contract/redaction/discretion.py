@@ -180,7 +180,11 @@ class Discretion:
 
     def is_shown(self, name: str) -> bool:
         """Whether values are shown that have this name, wherever they stand."""
-        return name in self._known or name.lower() in self._kept or not (self._strict or is_secret(name))
+        return self.knows(name) or not (self._strict or is_secret(name))
+
+    def knows(self, name: str) -> bool:
+        """Whether a name is the document's, or one that is kept."""
+        return name in self._known or name.lower() in self._kept
 
     def loose(self, text: str, *, whole: bool = True) -> str:
         """Return a text of which nobody knows what it is: words are shown, and what is none has its length.

@@ -379,12 +379,12 @@ class Spoilt(NamedTuple):
     secrets: dict[str, str]
 
 
-def spoilt(places: list[Place] = PLACES, conversation: list[Entry] | None = None) -> Spoilt:
+def spoilt(places: list[Place] = PLACES, conversation: list[Entry] | None = None, seed: int = 0) -> Spoilt:
     """Return a recording with a secret in each of some places; a whole conversation goes before."""
     first = conversation or made()
     entries, secrets = copy.deepcopy(first), {}
     for number, place in enumerate(places):
-        said = secrets[place.name] = secret(place.kind, number)
+        said = secrets[place.name] = secret(place.kind, seed * 1000 + number)
         entries += entries_of(place, said, _of_another_task(first, number))
     return Spoilt(entries, secrets)
 

@@ -63,7 +63,7 @@ class UnknownForms(Bodies):
 
     def _of(self, name: str, value: Any, schema: Mapping[str, Any], place: Place) -> Any:
         known = fields_of(schema)
-        if name in known or (self.name(name) == name and self.is_shown(name)):
+        if name in known or self.knows(name):
             return self.value(value, known.get(name, {}), (*place, name))
         return blank(value)
 
