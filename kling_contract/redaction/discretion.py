@@ -10,7 +10,7 @@ from kling_contract.images import is_url
 from kling_contract.redaction.broken import replaced_strings
 from kling_contract.redaction.hiding import Hidden
 from kling_contract.redaction.marks import blank, marked
-from kling_contract.redaction.names import is_secret, is_word
+from kling_contract.redaction.names import LEAST, is_secret, is_word
 from kling_contract.redaction.nested import DEEPEST, read_nested, written
 from kling_contract.redaction.posted import replaced
 from kling_contract.redaction.texts import MARK, hook, prose
@@ -191,7 +191,7 @@ class Discretion:
 
         A `whole` text that is one word may be a key as any other.
         """
-        if whole and self._strict and not any(map(str.isspace, text)):
+        if whole and self._strict and len(text) >= LEAST and not any(map(str.isspace, text)):
             return stars(text)
         return _KEY.sub(_starred, _blanked(prose(self._hidden.text(text))))
 

