@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import re
 import socket
 import ssl
 import sys
-from asyncio import selector_events
+from asyncio import selector_events, sslproto
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.interception.named import LineRefused
 from kling_contract.interception.patches import Patch
+from kling_contract.interception.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kling_contract.interception.named import Named
-
-_LONGEST = 300  # bytes of a method, or of a host with its user and port
-# What stands before the last colon of a CONNECT is the host, with or without brackets around an IPv6 address.
-_TO_PROXY = re.compile(
-    rb"CONNECT (?P<tunnel>\S{1,%d}):[0-9]{1,5} |[A-Z]{1,%d} https?://(?:[^\s/?#@]{0,%d}@)?(?P<plain>[^\s/?#@]{1,%d})"
-    % (_LONGEST, _LONGEST, _LONGEST, _LONGEST)
-)
 
 
 def patches(named: Named) -> Iterator[Patch]:
@@ -35,6 +27,14 @@ def patches(named: Named) -> Iterator[Patch]:
         yield Patch(socket, name, _resolving(named, getattr(socket, name)))
     for name in ("connect", "connect_ex"):
         yield Patch(socket.socket, name, _connecting(named, getattr(socket.socket, name)))
+    yield from _patches_of_loops(named)
+    for name, place in {"wrap_socket": 4, "wrap_bio": 3, "_wrap_socket": 2, "_wrap_bio": 3}.items():
+        if hasattr(ssl.SSLContext, name):
+            yield Patch(ssl.SSLContext, name, _encrypting(named, getattr(ssl.SSLContext, name), place))
+    yield from _patches_of_writing(Told(named))
+
+
+def _patches_of_loops(named: Named) -> Iterator[Patch]:
     loops: list[Any] = [asyncio.BaseEventLoop]
     if "uvloop" in sys.modules or _has_uvloop():
         loops.append(import_module("uvloop").Loop)
@@ -42,15 +42,27 @@ def patches(named: Named) -> Iterator[Patch]:
         yield Patch(loop, "getaddrinfo", _aresolving(named, loop.getaddrinfo))
         # A loop looks no address up, and one that is not written in Python connects past `socket.connect`.
         yield Patch(loop, "create_connection", _opening(named, loop.create_connection))
-    for name in ("wrap_socket", "wrap_bio"):
-        yield Patch(ssl.SSLContext, name, _encrypting(named, getattr(ssl.SSLContext, name)))
+        yield Patch(loop, "create_datagram_endpoint", _opening_datagrams(named, loop.create_datagram_endpoint))
+
+
+def _patches_of_writing(told: Told) -> Iterator[Patch]:
+    """Yield those at what is written, to TLS objects too: a proxy may be asked by TLS, and TLS may be told no name."""
     # What a transport of asyncio's loop fails to send, it logs, and who asked hears only that the connection is lost.
-    if (transport := getattr(selector_events, "_SelectorSocketTransport", None)) is not None:
-        yield Patch(transport, "write", _sending(named, transport.write))
-    for name in ("send", "sendall"):
-        yield Patch(socket.socket, name, _sending(named, getattr(socket.socket, name)))
+    transports = (
+        getattr(selector_events, "_SelectorSocketTransport", None),
+        getattr(sslproto, "_SSLProtocolTransport", None),
+    )
+    for transport in filter(None, transports):
+        yield Patch(transport, "write", _writing(told, transport.write))
+    for owner, names in (
+        (socket.socket, ("send", "sendall", "sendto")),
+        (ssl.SSLSocket, ("send", "write")),
+        (ssl.SSLObject, ("write",)),
+    ):
+        for name in names:
+            yield Patch(owner, name, _writing(told, getattr(owner, name)))
     if hasattr(socket.socket, "sendmsg"):
-        yield Patch(socket.socket, "sendmsg", _sending_several(named, socket.socket.sendmsg))
+        yield Patch(socket.socket, "sendmsg", _writing_several(told, socket.socket.sendmsg))
 
 
 @functools.cache
@@ -86,42 +98,51 @@ def _connecting(named: Named, connect: Any) -> Any:
 
 
 def _opening(named: Named, open_: Any) -> Any:
-    async def opening(loop: Any, factory: Any, host: Any = None, *arguments: Any, **options: Any) -> Any:
+    @functools.wraps(open_)
+    async def opening(loop: Any, protocol_factory: Any, host: Any = None, *arguments: Any, **options: Any) -> Any:
         named.refuse(host)
-        return await open_(loop, factory, host, *arguments, **options)
+        return await open_(loop, protocol_factory, host, *arguments, **options)
 
     return opening
 
 
-def _encrypting(named: Named, wrap: Any) -> Any:
+def _opening_datagrams(named: Named, open_: Any) -> Any:
+    @functools.wraps(open_)
+    async def opening(
+        loop: Any, protocol_factory: Any, local_addr: Any = None, remote_addr: Any = None, **options: Any
+    ) -> Any:
+        if isinstance(remote_addr, tuple) and remote_addr:
+            named.refuse(remote_addr[0])
+        return await open_(loop, protocol_factory, local_addr, remote_addr, **options)
+
+    return opening
+
+
+def _encrypting(named: Named, wrap: Any, place: int) -> Any:
+    """Return how TLS begins, with the server's name by its own name, or at a place after the context."""
+
     @functools.wraps(wrap)
     def encrypting(context: ssl.SSLContext, *arguments: Any, **options: Any) -> Any:
-        named.refuse(options.get("server_hostname"))
+        named.refuse(options.get("server_hostname") if len(arguments) <= place else arguments[place])
         return wrap(context, *arguments, **options)
 
     return encrypting
 
 
-def _sending(named: Named, send: Any) -> Any:
-    @functools.wraps(send)
-    def sending(connection: Any, data: Any, *flags: Any) -> Any:
-        _look(named, data)
-        return send(connection, data, *flags)
+def _writing(told: Told, write: Any) -> Any:
+    @functools.wraps(write)
+    def writing(connection: Any, data: Any, *more: Any) -> Any:
+        told.refuse(connection, data)
+        return write(connection, data, *more)
 
-    return sending
+    return writing
 
 
-def _sending_several(named: Named, send: Any) -> Any:
-    @functools.wraps(send)
-    def sending(connection: socket.socket, buffers: Any, *about: Any) -> Any:
+def _writing_several(told: Told, write: Any) -> Any:
+    @functools.wraps(write)
+    def writing(connection: socket.socket, buffers: Any, *about: Any) -> Any:
         buffers = list(buffers)
-        for data in buffers[:1]:
-            _look(named, data)
-        return send(connection, buffers, *about)
+        told.refuse(connection, *buffers)
+        return write(connection, buffers, *about)
 
-    return sending
-
-
-def _look(named: Named, data: Any) -> None:
-    if isinstance(data, (bytes, bytearray, memoryview)) and (found := _TO_PROXY.match(data)):
-        named.refuse(found["tunnel"] or found["plain"], LineRefused)
+    return writing

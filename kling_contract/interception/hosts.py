@@ -6,7 +6,9 @@ import functools
 import ipaddress
 import re
 import socket
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+import idna
 
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
@@ -23,14 +25,15 @@ def host_of(url: str) -> str:
 def bare(host: str) -> str:
     """Return a host in lower case, without port, brackets, zone and trailing dot.
 
-    A name beyond ASCII is written as `xn--...`. An address is written as the system reads it: `[0:0::1]:80` is `::1`,
-    `0x7f.1` is `127.0.0.1`, and so is the IPv6 address that maps it.
+    Escapes (`%61`) are read, and a name beyond ASCII is mapped by UTS 46, as browsers and clients do: full-width
+    letters and dots become plain ones, and what is left is written as `xn--...`. An address is written as the system
+    reads it: `[0:0::1]:80` is `::1`, `0x7f.1` is `127.0.0.1`, and so is the IPv6 address that maps it.
     """
     if host.startswith("["):
         return _ipv6(host[1:].partition("]")[0]) if _ends_a_host(host.partition("]")[2]) else host
     if host.count(":") > 1:
         return _ipv6(host)
-    name = host.partition(":")[0]
+    name = unquote(host.partition(":")[0])
     name = (name if name.isascii() else _ascii(name)).lower().rstrip(".")
     return _ipv4(name) if name[-1:].isdecimal() or "0x" in name else name
 
@@ -63,6 +66,16 @@ def _ipv4(name: str) -> str:
 
 
 def _ascii(name: str) -> str:
+    """Return a name as resolvers have it; one that is not to be registered (an underscore in it) may be reached too."""
+    try:
+        mapped = idna.uts46_remap(name, std3_rules=False)
+        return mapped if mapped.isascii() else idna.encode(mapped).decode("ascii")
+    except UnicodeError:
+        return _by_the_codec(name)
+
+
+def _by_the_codec(name: str) -> str:
+    """Return a name as Python's own sockets read it."""
     try:
         return name.encode("idna").decode("ascii")
     except UnicodeError:

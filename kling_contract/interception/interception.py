@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from kling_contract.interception import borders, curl_handles, httpx_pools
+from kling_contract.interception import audits, borders, curl_handles, httpx_pools
 from kling_contract.interception.desk import Desk
 from kling_contract.interception.left_behind import Watch
 from kling_contract.interception.patches import Patch, applied
@@ -39,7 +39,7 @@ def intercepted(
     that take the same request the inner one answers.
     """
     desk = Desk(named, answer, aanswer or _in_turn(answer), passes, is_routed)
-    with bypassed(named.hosts), Watch(name).until_the_end(), applied([*_patches(desk)]):
+    with bypassed(named.hosts), Watch(name).until_the_end(), applied([*_patches(desk)]), audits.heard(named):
         yield
 
 

@@ -6,6 +6,7 @@ import socket
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kling_contract.errors import Portable
 from kling_contract.interception.hosts import bare, host_of
@@ -60,7 +61,8 @@ class LineRefused(Portable, RuntimeError):
 class Named:
     """Hosts, made from base URLs: names, and addresses however they are written.
 
-    `hint` is what whoever is refused is told to do, and `tell` of each refusal, which who asks may hide.
+    `hint` is what whoever is refused is told to do, and `tell` of each refusal, which who asks may hide. `own` is the
+    URL of a server of the mock, which may be asked in the name of any host.
     """
 
     def __init__(
@@ -68,8 +70,9 @@ class Named:
         base_urls: Iterable[str],
         hint: str = _HINT,
         tell: Callable[[Refusal], object] = lambda refusal: None,
+        own: str = "",
     ) -> None:
-        self._hint, self._tell = hint, tell
+        self._hint, self._tell, self._own = hint, tell, urlsplit(own)
         self._hosts = frozenset(host for url in base_urls if (host := host_of(url)))
 
     @property
@@ -79,18 +82,34 @@ class Named:
 
     def __contains__(self, host: object) -> bool:
         """Say whether a host is named, whatever its spelling and its port. What is no text never is."""
-        if isinstance(host, (bytes, bytearray)):
-            host = host.decode("latin-1")
-        return isinstance(host, str) and bare(host) in self._hosts
+        return (name := _text(host)) is not None and bare(name) in self._hosts
 
     def refuse(self, host: object, error: type[HostRefused | LineRefused] = HostRefused) -> None:
         """Raise `error` for a named host."""
-        if host in self:
-            name = host.decode("latin-1") if isinstance(host, bytes) else str(host)
+        name = _text(host)
+        if name is not None and bare(name) in self._hosts:
             refusal = _refusal(bare(name))
             self._tell(refusal)
             left = refusal.left_by
             raise error(name, self._hint if left is None else _LEFT.format(left), left)
+
+    def refuse_but_own(self, host: object, peer: Callable[[], object]) -> None:
+        """Raise `LineRefused` for a named host as which somebody else is asked than the mock's own server."""
+        if host in self and not self._is_own(peer()):
+            self.refuse(host, LineRefused)
+
+    def _is_own(self, peer: object) -> bool:
+        return isinstance(peer, tuple) and bool(self._own.port) and peer[:2] == (self._own.hostname, self._own.port)
+
+
+def _text(host: object) -> str | None:
+    """Return a host as text, as a library would write it; None for what is none."""
+    if isinstance(host, bytes | bytearray):
+        try:
+            return host.decode()
+        except UnicodeDecodeError:
+            return host.decode("latin-1")
+    return host if isinstance(host, str) else None
 
 
 def _refusal(host: str) -> Refusal:

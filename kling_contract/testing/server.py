@@ -191,7 +191,8 @@ def _refusing(handle: ServerHandle, mock: Mock, url: str, where: Callable[[], st
         handle.told.refusals.append(refused(refusal, where(), hint))
 
     hint = f"let the code under test ask {url} instead, for which there is kling_env"
-    named = Named((each for provider in mock.addresses.every_provider() for each in provider.base_urls), hint, tell)
+    urls = (each for provider in mock.addresses.every_provider() for each in provider.base_urls)
+    named = Named(urls, hint, tell, own=url)
     with intercepted(named, _unasked, passes=lambda request: True, name=name):
         yield
 
