@@ -11,10 +11,14 @@ import socket
 from typing import NamedTuple
 
 LONGEST = 1 << 16  # bytes of a beginning; servers take no longer one
-_LONGEST_METHOD = 32
 _LONGEST_SOCKS = 600  # a greeting, and a request with a name and a user of 255 bytes
-_ENDS_AUTHORITY = re.compile(rb"[/?#\\]")
-_SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,31}\Z")
+# A line as far as it has come: a method, what is asked for, a version. No part can take what is another's.
+_LINE = re.compile(
+    rb"[\r\n]*+([A-Za-z-]{1,32}+|\Z)(?![^ \t\r\n])"
+    rb"(?:[ \t]++([^ \t\r\n]*+)(?:[ \t]++([^ \t\r\n]*+)[ \t]*+)?)?"
+)
+_WHOLE_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,31}://([^/?#\\]*)")
+_HOST = re.compile(rb"\n[ \t]*host[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
 class Beginning(NamedTuple):
@@ -35,53 +39,33 @@ def read(data: bytes) -> Beginning:
     """Return whom bytes name that are the first of a message. A name that may go on is read as if it ended."""
     if data[:1] in (b"\x04", b"\x05"):
         return _socks(data)
-    return _http(data.lstrip(b"\r\n"))
+    return _http(data)
 
 
 def _http(data: bytes) -> Beginning:
-    line, newline, rest = data.partition(b"\n")
-    words = line.split(None, 2)
-    if not words or not _is_method(words[0]):
-        return Beginning(is_open=not data)
-    if len(words) == 1:
-        return Beginning(is_open=not newline)
-    told = tuple(_told(words[0].upper(), words[1]))
-    if len(words) == 3 and not _is_version(words[2].upper()):
+    found = _LINE.match(data)
+    if found is None:
+        return _NOTHING
+    method, target, version = found.groups(b"")
+    told = _told(method.upper(), target)
+    rest = data[found.end() :]
+    if not rest.startswith((b"\r", b"\n")):
+        # The line has not ended, or is none; what looks like a line of a request without its version is only looked at.
+        return Beginning(told, is_open=not rest and b"HTTP/".startswith(version[:5].upper()))
+    if version[:5].upper() != b"HTTP/":
         return Beginning(told)
-    head, ended = _head(b"\n" + rest) if newline else (b"", False)
-    return Beginning(told, tuple(_asked(head)), not ended)
+    ends = [end for empty in (b"\n\r\n", b"\n\n") if (end := rest.find(empty)) >= 0]
+    asked = _HOST.findall(rest, 0, min(ends, default=len(rest)))
+    return Beginning(told, tuple(asked), not ends)
 
 
-def _is_method(word: bytes) -> bool:
-    return len(word) <= _LONGEST_METHOD and word.replace(b"-", b"").isalpha()
-
-
-def _is_version(word: bytes) -> bool:
-    return word.startswith(b"HTTP/") or b"HTTP/".startswith(word)
-
-
-def _told(method: bytes, target: bytes) -> list[bytes]:
+def _told(method: bytes, target: bytes) -> tuple[bytes, ...]:
     if method == b"CONNECT":
         # What stands before the last colon is the host, with or without brackets around an IPv6 address.
         host, _, port = target.rpartition(b":")
-        return [host if host and (not port or port.isdigit()) else target]
-    scheme, whole, rest = target.partition(b"://")
-    if not whole or not _SCHEME.match(scheme):
-        return []
-    return [_ENDS_AUTHORITY.split(rest, maxsplit=1)[0].rpartition(b"@")[2]]
-
-
-def _head(lines: bytes) -> tuple[bytes, bool]:
-    """Return the lines up to the empty one, and whether that is there."""
-    ends = [end for empty in (b"\n\r\n", b"\n\n") if (end := lines.find(empty)) >= 0]
-    return (lines[: min(ends)], True) if ends else (lines, False)
-
-
-def _asked(head: bytes) -> list[bytes]:
-    if b"host" not in head.lower():
-        return []
-    pairs = (line.partition(b":") for line in head.split(b"\n"))
-    return [value.strip() for name, _, value in pairs if name.strip().lower() == b"host"]
+        return (host if host and (not port or port.isdigit()) else target,)
+    found = _WHOLE_URL.match(target)
+    return (found[1].rpartition(b"@")[2],) if found else ()
 
 
 def _socks(data: bytes) -> Beginning:

@@ -12,6 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from kling_contract.interception.named import HostRefused
 from kling_contract.interception.patches import Patch
 from kling_contract.interception.told import Told
 
@@ -101,9 +102,20 @@ def _opening(named: Named, open_: Any) -> Any:
     @functools.wraps(open_)
     async def opening(loop: Any, protocol_factory: Any, host: Any = None, *arguments: Any, **options: Any) -> Any:
         named.refuse(host)
+        _refuse_tls(named, options.get("server_hostname"), options.get("sock"))
         return await open_(loop, protocol_factory, host, *arguments, **options)
 
     return opening
+
+
+def _refuse_tls(named: Named, host: Any, given: socket.socket | None) -> None:
+    """Raise `HostRefused` before TLS begins, where a loop may leave a socket open that it was given."""
+    try:
+        named.refuse(host)
+    except HostRefused:
+        if given is not None:
+            given.close()
+        raise
 
 
 def _opening_datagrams(named: Named, open_: Any) -> Any:

@@ -21,7 +21,7 @@ _PLACES = ("CONNECT_TO", "RESOLVE")
 _HEADERS = ("HTTPHEADER", "PROXYHEADER")
 # libcurl takes one to three slashes, and guesses a scheme that is not there.
 _AUTHORITY = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]{0,31}:[/\\]{1,3})?([^/?#\\]*)")
-_PLACE = re.compile(r"\[[^\]]*\]|[^:,\[\]]+")
+_PLACE = re.compile(r"\[[^\]]*\]|[^:,\[\]+]+")
 
 
 def patches(named: Named) -> Iterator[Patch]:

@@ -1,0 +1,7 @@
+"""Every way out of a process that we know: how plain Python reaches a host that a document names."""
+
+from __future__ import annotations
+
+from tests.attack import ways_by_address, ways_by_name, ways_by_proxy
+
+WAYS = [*ways_by_name.WAYS, *ways_by_address.WAYS, *ways_by_proxy.WAYS]
