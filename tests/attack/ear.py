@@ -157,6 +157,9 @@ class Ear:
         if b"\r\n\r\n" not in line.heard:
             return b""
         tunnel = line.heard.startswith(b"CONNECT")
+        if line.heard.startswith(b"GET /redirect "):
+            line.heard.clear()
+            return OK.replace(b"200 OK", f"302 Found\r\nLocation: http://localhost:{self.port}/redirected".encode())
         line.heard.clear()
         return OK.replace(b"Content-Length: 2\r\n\r\nok", b"\r\n") if tunnel else OK
 

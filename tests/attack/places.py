@@ -11,7 +11,7 @@ from typing import Any
 import uvloop
 
 NAME = "localhost"  # the host that the document names: every machine knows it, whoever resolves it
-FULL_WIDTH = "ｌｏｃａｌｈｏｓｔ"  # noqa: RUF001 - as an input method for Chinese writes it
+FULL_WIDTH = "ｌｏｃａｌｈｏｓｔ"
 SCRIPT = "\N{MATHEMATICAL SCRIPT SMALL L}ocalhost"  # UTS 46 maps it, and Python's own codec does not
 SIGN = NAME.encode()
 ADDRESS = "127.0.0.1"  # which no document names

@@ -15,7 +15,6 @@ import aiohttp.abc
 import anyio
 import httpx
 import httpx2
-import pycurl
 import requests
 import urllib3
 
@@ -243,7 +242,7 @@ def tls_by_place(place: Place) -> None:
 
 def tls_in_full_width(place: Place) -> None:
     with socket.create_connection((ADDRESS, place.port)) as connection:
-        unverified().wrap_socket(connection, server_hostname="ｌocalhost").close()  # noqa: RUF001
+        unverified().wrap_socket(connection, server_hostname="ｌocalhost").close()
 
 
 def tls_of_a_socket_made_before(place: Place) -> Any:

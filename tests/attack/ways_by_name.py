@@ -284,7 +284,7 @@ class _Loud:
     """Raises what a handler of logs would write on stderr."""
 
     def handleError(self, record: logging.LogRecord) -> None:
-        raise  # noqa: PLE0704 - a handler calls it while it handles an error
+        raise
 
 
 class _OverTcp(_Loud, logging.handlers.SocketHandler):

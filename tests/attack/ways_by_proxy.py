@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import ssl
 import socket
 import urllib.request
-from typing import Any
 
 import aiohttp
 import httpx
@@ -28,7 +26,7 @@ def _written(place: Place, *parts: bytes) -> None:
             connection.sendall(part)
 
 
-def connect(place: Place) -> None:
+def connect_at_once(place: Place) -> None:
     _written(place, b"CONNECT localhost:443" + END)
 
 
@@ -198,7 +196,7 @@ WAYS = [
     *(
         Way(go, SIGN)
         for go in (
-            *(connect, connect_in_two_parts, connect_split_in_the_name, connect_byte_by_byte),
+            *(connect_at_once, connect_in_two_parts, connect_split_in_the_name, connect_byte_by_byte),
             *(connect_in_lower_case, connect_after_an_empty_line, connect_with_host_alone, url_in_upper_case),
             *(url_of_another_scheme, url_with_a_user, url_with_a_long_user, url_in_two_parts, socks5),
             *(socks5_byte_by_byte, socks5_at_once, socks5_with_a_password, socks4a, http_client_tunnel),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from tests.attack import ways_by_address, ways_by_name, ways_by_proxy
+from tests.attack import ways_by_address, ways_by_name, ways_by_proxy, ways_that_stay_open
 
-WAYS = [*ways_by_name.WAYS, *ways_by_address.WAYS, *ways_by_proxy.WAYS]
+WAYS = [
+    *ways_by_name.WAYS,
+    *ways_by_address.WAYS,
+    *ways_by_proxy.WAYS,
+    *ways_that_stay_open.WAYS,
+]

@@ -46,9 +46,7 @@ def gone(way: Way, meanwhile: AbstractContextManager[object]) -> bool:
                 way.go(Place(ear.port, greeting.port))
             else:
                 next(going, None)  # type: ignore[call-overload]
-        import gc
 
-        gc.collect()
         ear.settled()
         greeting.settled()
         if way.sign:
@@ -58,6 +56,15 @@ def gone(way: Way, meanwhile: AbstractContextManager[object]) -> bool:
 
 def _in_two(way: Way) -> bool:
     return bool(way.go.__code__.co_flags & 0x20)
+
+
+def test_the_page_names_every_way_that_stays_open_and_no_other() -> None:
+    part = PAGE.read_text("utf-8").partition("\n## Nothing leaves\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^- \*\*([^*]+)\*\*", part, re.MULTILINE)) == {way.open for way in WAYS if way.open}
+
+
+def test_there_are_as_many_ways_as_were_told_of() -> None:
+    assert len({way.name for way in WAYS}) == len(WAYS) > 63
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
