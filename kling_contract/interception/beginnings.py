@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 LONGEST = 1 << 16  # bytes of a beginning; servers take no longer one
 _LONGEST_SOCKS = 600  # a greeting, and a request with a name and a user of 255 bytes
+_KINDS = (b"\x01", b"\x03", b"\x04")  # of a host in a request of SOCKS 5: an IPv4 address, a name, an IPv6 address
 # A line as far as it has come: a method, what is asked for, a version. No part can take what is another's.
 _LINE = re.compile(
     rb"[\r\n]*+([A-Za-z-]{1,32}+|\Z)(?![^ \t\r\n])"
@@ -71,20 +72,21 @@ def _told(method: bytes, target: bytes) -> tuple[bytes, ...]:
 def _socks(data: bytes) -> Beginning:
     if data[:1] == b"\x04":
         return Beginning(tuple(_socks4(data)), is_open=len(data) < _LONGEST_SOCKS)
-    told = _socks5(data)
     after = data[2 + data[1] :] if len(data) > 1 else b""  # what follows a greeting with as many methods
-    if not told and after[:1] not in (b"", b"\x05"):
+    if after[:1] not in (b"", b"\x05") and data[3:4] not in _KINDS:
         return _NOTHING
-    return Beginning(tuple(told + _socks5(after)), is_open=len(data) < _LONGEST_SOCKS)
+    return Beginning(tuple(_socks5(data) + _socks5(after)), is_open=len(data) < _LONGEST_SOCKS)
 
 
 def _socks5(data: bytes) -> list[bytes]:
     kind = data[3:4] if data[:1] == b"\x05" else b""
     if kind == b"\x03" and len(data) > 5:
         return [data[5 : 5 + data[4]]]
-    family, size = {b"\x01": (socket.AF_INET, 4), b"\x04": (socket.AF_INET6, 16)}.get(kind, (None, 0))
-    whole = family is not None and len(data) >= 4 + size
-    return [socket.inet_ntop(family, data[4 : 4 + size]).encode()] if whole and family is not None else []
+    if kind == b"\x01" and len(data) >= 8:
+        return [socket.inet_ntoa(data[4:8]).encode()]
+    if kind == b"\x04" and len(data) >= 20:
+        return [socket.inet_ntop(socket.AF_INET6, data[4:20]).encode()]
+    return []
 
 
 def _socks4(data: bytes) -> list[bytes]:

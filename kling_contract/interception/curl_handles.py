@@ -38,8 +38,8 @@ def _is_installed() -> bool:
 
 def _readers(pycurl: Any) -> dict[int, Callable[[str], list[str]]]:
     """Return by option, of those that this pycurl has, who finds hosts in a line of its value."""
-    readers = {**dict.fromkeys(_URLS, _of_url), **dict.fromkeys(_PLACES, _PLACE.findall)}
-    readers |= dict.fromkeys(_HEADERS, _of_header)
+    readers: dict[str, Callable[[str], list[str]]] = dict.fromkeys(_URLS, _of_url)
+    readers |= dict.fromkeys(_PLACES, _PLACE.findall) | dict.fromkeys(_HEADERS, _of_header)
     return {getattr(pycurl, name): reader for name, reader in readers.items() if hasattr(pycurl, name)}
 
 

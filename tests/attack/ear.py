@@ -32,7 +32,10 @@ class _Line:
 
 
 class Ear:
-    """Listens on a port of 127.0.0.1, and for datagrams on the same number. `greeting` is all that is said to whoever connects."""
+    """Listens on a port of 127.0.0.1, and for datagrams on the same number.
+
+    `greeting` is all that is said to whoever connects.
+    """
 
     def __init__(self, greeting: bytes = b"") -> None:
         self._greeting = greeting

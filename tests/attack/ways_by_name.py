@@ -283,7 +283,7 @@ def _log(handler: logging.Handler) -> None:
 class _Loud:
     """Raises what a handler of logs would write on stderr."""
 
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         raise
 
 

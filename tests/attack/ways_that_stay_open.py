@@ -84,6 +84,7 @@ def descriptor(place: Place) -> None:
 def sendfile(place: Place) -> None:
     with _connected(place) as connection, tempfile.TemporaryFile() as file:
         file.write(request())
+        file.flush()
         connection.sendfile(file)
 
 

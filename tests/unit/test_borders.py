@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import ssl
-from asyncio import selector_events
+from asyncio import selector_events, sslproto
 from pathlib import Path
 
 import httpcore
@@ -63,7 +63,14 @@ SPELLED = {
     ],
     "http://[::ffff:192.0.2.1]": ["192.0.2.1", "::ffff:c000:201"],
     "https://b\u00fccher.example": ["B\u00dcCHER.example", "xn--bcher-kva.example.", "b\u00fccher\u3002example"],
-    "https://xn--bcher-kva.example/v1": ["b\u00fccher.example"],
+    "https://xn--bcher-kva.example/v1": ["b\u00fccher.example", "XN--BCHER-KVA.example", "B%C3%BCCHER.example"],
+    "https://api.cometapi.com": [
+        *("api\u3002cometapi\u3002com", "api\uff0ecometapi\uff61com", "\uff21\uff50\uff49.cometapi.com\u3002"),
+        *("api.comet\u00ada\u200bpi.com", "\U0001d4bepi.cometapi.com".replace("\U0001d4be", "\U0001d4ea")),
+        *("\U0001f130pi.cometapi.com", "api%2Ecometapi.com", "%41pi.cometapi.com", "api.cometapi.com.:443"),
+        "\uff41pi.cometapi.com".encode(),
+    ],
+    "http://192.0.2.7": ["\uff11\uff19\uff12\u30020\uff0e2.7", "192%2e0.2.7"],
 }
 
 
@@ -99,6 +106,14 @@ PLACES = [
     (socket.socket, "sendmsg"),
     (ssl.SSLContext, "wrap_socket"),
     (ssl.SSLContext, "wrap_bio"),
+    (ssl.SSLContext, "_wrap_socket"),
+    (ssl.SSLContext, "_wrap_bio"),
+    (ssl.SSLSocket, "send"),
+    (ssl.SSLSocket, "write"),
+    (ssl.SSLObject, "write"),
+    (sslproto._SSLProtocolTransport, "write"),  # type: ignore[attr-defined]
+    (asyncio.BaseEventLoop, "create_datagram_endpoint"),
+    (socket.socket, "sendto"),
     (pycurl, "Curl"),
     (httpcore.ConnectionPool, "handle_request"),
     (httpcore.HTTPProxy, "handle_request"),
