@@ -46,7 +46,6 @@ def gone(way: Way, meanwhile: AbstractContextManager[object]) -> bool:
                 way.go(Place(ear.port, greeting.port))
             else:
                 next(going, None)  # type: ignore[call-overload]
-
         ear.settled()
         greeting.settled()
         if way.sign:
