@@ -6,7 +6,6 @@ import array
 import asyncio
 import http.client
 import socket
-import ssl
 import urllib.request
 from typing import Any
 
@@ -19,7 +18,7 @@ import requests
 import urllib3
 
 from tests.attack.places import ADDRESS, NAME, SIGN, Place, Way, in_asyncio, in_uvloop, request, unverified
-from tests.attack.ways_by_name import _curl
+from tests.attack.ways_by_library import curl
 
 AS_NAMED = {"Host": NAME}
 
@@ -111,12 +110,12 @@ def urllib_with_host(place: Place) -> None:
 
 
 def pycurl_with_host(place: Place) -> None:
-    _curl(place.address, HTTPHEADER=[f"Host: {NAME}"])
+    curl(place.address, HTTPHEADER=[f"Host: {NAME}"])
 
 
 def pycurl_resolve(place: Place) -> None:
-    _curl(f"http://other.example:{place.port}/", RESOLVE=[f"+other.example:{place.port}:{ADDRESS}"])
-    _curl(place.named, RESOLVE=[f"+{NAME}:{place.port}:{ADDRESS}"])
+    curl(f"http://other.example:{place.port}/", RESOLVE=[f"+other.example:{place.port}:{ADDRESS}"])
+    curl(place.named, RESOLVE=[f"+{NAME}:{place.port}:{ADDRESS}"])
 
 
 def _by_http_client(connection: http.client.HTTPConnection) -> None:
@@ -230,78 +229,41 @@ def anyio_with_host(place: Place) -> None:
     anyio.run(go)
 
 
-def tls_by_keyword(place: Place) -> None:
-    with socket.create_connection((ADDRESS, place.port)) as connection:
-        unverified().wrap_socket(connection, server_hostname=NAME).close()
-
-
-def tls_by_place(place: Place) -> None:
-    with socket.create_connection((ADDRESS, place.port)) as connection:
-        unverified().wrap_socket(connection, False, True, True, NAME).close()
-
-
-def tls_in_full_width(place: Place) -> None:
-    with socket.create_connection((ADDRESS, place.port)) as connection:
-        unverified().wrap_socket(connection, server_hostname="ｌocalhost").close()
-
-
-def tls_of_a_socket_made_before(place: Place) -> Any:
-    with unverified().wrap_socket(socket.socket(), server_hostname=NAME) as connection:
-        yield
-        connection.connect((ADDRESS, place.port))
-
-
-def tls_in_memory(place: Place) -> None:
-    going = ssl.MemoryBIO()
-    tls = unverified().wrap_bio(ssl.MemoryBIO(), going, False, NAME)
-    with socket.create_connection((ADDRESS, place.port)) as connection:
-        try:
-            tls.do_handshake()
-        except ssl.SSLWantReadError:
-            connection.sendall(going.read())
-
-
-def tls_without_sni(place: Place) -> None:
-    with (
-        socket.create_connection((ADDRESS, place.port)) as connection,
-        unverified().wrap_socket(connection) as encrypted,
-    ):
-        encrypted.sendall(request())
-
-
-def tls_without_sni_that_was_open_before(place: Place) -> Any:
-    with (
-        socket.create_connection((ADDRESS, place.port)) as connection,
-        unverified().wrap_socket(connection) as encrypted,
-    ):
-        yield
-        encrypted.write(request())
-
-
-def start_tls(place: Place) -> None:
-    async def go() -> None:
-        _, writer = await asyncio.open_connection(ADDRESS, place.port)
-        try:
-            await writer.start_tls(unverified(), server_hostname=NAME)
-        finally:
-            writer.transport.abort()
-            await asyncio.sleep(0)
-
-    in_asyncio(go())
-
-
 WAYS = [
     Way(go, SIGN)
     for go in (
-        *(aiohttp_with_a_resolver, aiohttp_with_a_resolver_and_tls, aiohttp_with_a_resolver_and_tls_on_uvloop),
-        *(aiohttp_with_host, aiohttp_with_server_hostname, httpx_with_host, httpx_with_host_in_a_loop),
-        *(httpx_with_sni, httpx2_with_host, httpx2_with_host_and_tls, requests_with_host, urllib3_with_host),
-        *(urllib3_with_server_hostname, urllib_with_host, pycurl_with_host, pycurl_resolve, http_client_with_host),
-        *(http_client_with_host_and_tls, http_client_connected_before, socket_with_host, socket_with_host_and_port),
-        *(socket_with_host_in_two_parts, socket_with_host_byte_by_byte, socket_with_a_second_request),
-        *(socket_sendto, socket_sendmsg, socket_makefile, socket_with_an_array, stream_with_host),
-        *(stream_without_sni, stream_without_sni_on_uvloop, sock_sendall_with_host, anyio_with_host),
-        *(tls_by_keyword, tls_by_place, tls_in_full_width, tls_of_a_socket_made_before, tls_in_memory),
-        *(tls_without_sni, tls_without_sni_that_was_open_before, start_tls),
+        aiohttp_with_a_resolver,
+        aiohttp_with_a_resolver_and_tls,
+        aiohttp_with_a_resolver_and_tls_on_uvloop,
+        aiohttp_with_host,
+        aiohttp_with_server_hostname,
+        httpx_with_host,
+        httpx_with_host_in_a_loop,
+        httpx_with_sni,
+        httpx2_with_host,
+        httpx2_with_host_and_tls,
+        requests_with_host,
+        urllib3_with_host,
+        urllib3_with_server_hostname,
+        urllib_with_host,
+        pycurl_with_host,
+        pycurl_resolve,
+        http_client_with_host,
+        http_client_with_host_and_tls,
+        http_client_connected_before,
+        socket_with_host,
+        socket_with_host_and_port,
+        socket_with_host_in_two_parts,
+        socket_with_host_byte_by_byte,
+        socket_with_a_second_request,
+        socket_sendto,
+        socket_sendmsg,
+        socket_makefile,
+        socket_with_an_array,
+        stream_with_host,
+        stream_without_sni,
+        stream_without_sni_on_uvloop,
+        sock_sendall_with_host,
+        anyio_with_host,
     )
 ]

@@ -13,7 +13,7 @@ import requests
 import urllib3
 
 from tests.attack.places import ADDRESS, FULL_WIDTH, NAME, SIGN, Place, Way, in_asyncio, unverified
-from tests.attack.ways_by_name import _curl
+from tests.attack.ways_by_library import curl
 
 END = b" HTTP/1.1\r\n\r\n"
 SOCKS5 = b"\x05\x01\x00"  # a greeting with one method, to show nothing
@@ -165,31 +165,31 @@ def aiohttp_proxy(place: Place) -> None:
 
 
 def pycurl_proxy(place: Place) -> None:
-    _curl(f"http://{NAME}/x", PROXY=place.proxy)
+    curl(f"http://{NAME}/x", PROXY=place.proxy)
 
 
 def pycurl_socks(place: Place) -> None:
-    _curl(f"http://{NAME}/x", PROXY=f"socks5h://{ADDRESS}:{place.port}")
+    curl(f"http://{NAME}/x", PROXY=f"socks5h://{ADDRESS}:{place.port}")
 
 
 def pycurl_pre_proxy(place: Place) -> None:
-    _curl(place.address, PRE_PROXY=f"socks5h://{NAME}:{place.port}")
+    curl(place.address, PRE_PROXY=f"socks5h://{NAME}:{place.port}")
 
 
 def pycurl_proxy_that_is_named(place: Place) -> None:
-    _curl("http://other.example/x", PROXY=f"{NAME}:{place.port}")
+    curl("http://other.example/x", PROXY=f"{NAME}:{place.port}")
 
 
 def pycurl_connect_to(place: Place) -> None:
-    _curl("http://other.example/x", CONNECT_TO=[f"other.example:80:{NAME}:{place.port}"])
+    curl("http://other.example/x", CONNECT_TO=[f"other.example:80:{NAME}:{place.port}"])
 
 
 def pycurl_connect_to_in_upper_case(place: Place) -> None:
-    _curl("http://other.example/x", CONNECT_TO=[f"::{NAME.upper()}:{place.port}"])
+    curl("http://other.example/x", CONNECT_TO=[f"::{NAME.upper()}:{place.port}"])
 
 
 def pycurl_proxy_header(place: Place) -> None:
-    _curl("http://other.example/x", PROXY=place.proxy, HTTPHEADER=[f"host: {NAME}"])
+    curl("http://other.example/x", PROXY=place.proxy, HTTPHEADER=[f"host: {NAME}"])
 
 
 WAYS = [

@@ -20,7 +20,7 @@ import pycurl
 from pycurl import WRITEDATA, Curl
 
 from tests.attack.places import ADDRESS, NAME, SIGN, Place, Way, in_uvloop, request
-from tests.attack.ways_by_name import _curl
+from tests.attack.ways_by_library import curl
 
 _ASK = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])))"
 
@@ -69,7 +69,7 @@ def pycurl_class_imported_before(place: Place) -> None:
 
 
 def pycurl_redirect(place: Place) -> None:
-    _curl(f"{place.proxy}/redirect", FOLLOWLOCATION=True)
+    curl(f"{place.proxy}/redirect", FOLLOWLOCATION=True)
 
 
 def _connected(place: Place) -> socket.socket:
