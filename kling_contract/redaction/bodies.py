@@ -105,7 +105,7 @@ def body(
     brief = _Brief(strict=strict, hidden=hidden, words=words, callback=callback)
     try:
         read = _decode(data)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _RUN.sub(_counted, brief.posted(_text(data[:_LONGEST_LOOK]), content_type, schema)[:_LONGEST_TEXT])
     return brief.value(read, schema)
 
@@ -117,7 +117,7 @@ def secrets_of(data: bytes, operation: Operation | None, content_type: str = "")
     known = fields_of(request_of(operation))
     try:
         return tuple(of_body(_decode(data), known)) if data else ()
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return tuple(of_text(_text(data), content_type, known))
 
 

@@ -234,6 +234,6 @@ def _external_id(call: Call) -> str | None:
     """Return the id that a create's body brings along, if it can be read."""
     try:
         body = msgspec.json.decode(call.exchange.body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     return external_id(call.operation, body) if isinstance(body, Mapping) else None
