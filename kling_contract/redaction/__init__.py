@@ -19,12 +19,13 @@ from kling_contract.redaction.credentials import (
     of_url,
     secrets,
 )
-from kling_contract.redaction.discretion import Discretion, fields_of, items_of, request_of, words_of
+from kling_contract.redaction.discretion import Discretion
 from kling_contract.redaction.hiding import Hidden
-from kling_contract.redaction.marks import blank
+from kling_contract.redaction.known import fields_of, items_of, request_of, words_of
+from kling_contract.redaction.marks import MARK, blank
 from kling_contract.redaction.names import is_harmless, is_secret, is_word
 from kling_contract.redaction.shown import header, headers, without
-from kling_contract.redaction.texts import MARK, address, hook, looks_like_key, path, prose, query, url, urls, visible
+from kling_contract.redaction.texts import address, hook, looks_like_key, path, prose, query, url, urls, visible
 
 __all__ = [
     "MARK",

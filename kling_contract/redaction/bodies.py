@@ -10,14 +10,16 @@ import msgspec
 from kling_contract.images import describe, is_url, read_header
 from kling_contract.images.texts import HEAD, decoded
 from kling_contract.redaction.credentials import of_body, of_text
-from kling_contract.redaction.discretion import Discretion, fields_of, request_of, words_of
+from kling_contract.redaction.discretion import Discretion
 from kling_contract.redaction.hiding import CUT, Hidden
+from kling_contract.redaction.known import fields_of, request_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from kling_contract.documents import Operation
-    from kling_contract.redaction.discretion import Place, Schema
+    from kling_contract.redaction.discretion import Place
+    from kling_contract.redaction.known import Schema
 
 SMALL = 4096  # bytes of a body that are kept as they came
 

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
+from kling_contract.redaction.marks import MARK
 from kling_contract.redaction.names import LEAST, is_harmless, is_secret, is_strong, is_word
 from kling_contract.redaction.nested import read_nested
 from kling_contract.redaction.posted import fields_of
-from kling_contract.redaction.texts import MARK
 
 _SEPARATORS = re.compile(r"[\s,;]+|(?<=\w)=(?=.)")
 _SCHEMES = frozenset({"bearer", "basic", "digest", "token", "key", "apikey", "negotiate"})

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from kling_contract.images import is_url
 from kling_contract.redaction.broken import replaced_strings
 from kling_contract.redaction.hiding import Hidden
-from kling_contract.redaction.marks import blank, marked
+from kling_contract.redaction.known import ANYTHING, Schema, fields_of, items_of
+from kling_contract.redaction.marks import MARK, blank, marked
 from kling_contract.redaction.names import LEAST, is_secret, is_word
 from kling_contract.redaction.nested import DEEPEST, read_nested, written
 from kling_contract.redaction.posted import replaced
-from kling_contract.redaction.texts import MARK, hook, prose
+from kling_contract.redaction.texts import hook, prose
 
-if TYPE_CHECKING:
-    from kling_contract.documents import Operation
-
-Schema = Mapping[str, Any]
 Place = tuple[str | int, ...]
 
-_BRANCHES = ("allOf", "anyOf", "oneOf")
 _KEY = re.compile(r"[\w.~+/=%-]{8,}")
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 _NOTHING = Hidden(())
-_ANYTHING: Schema = {"type": "object"}
 
 
 class Discretion:
@@ -73,11 +68,11 @@ class Discretion:
             if name in fields or name in self._known:
                 shown = self.value(each, fields.get(name, {}), below)
             elif name.lower() in self._kept:
-                shown = self.value(each, _ANYTHING, below)
+                shown = self.value(each, ANYTHING, below)
             elif is_secret(name):
                 shown = blank(each)
             else:
-                shown = self.value(each, _ANYTHING, below) if opened else self.unknown(each, below)
+                shown = self.value(each, ANYTHING, below) if opened else self.unknown(each, below)
             found[name if name in fields else self._name(name, found)] = shown
         return found
 
@@ -219,86 +214,6 @@ def _star(found: re.Match[str]) -> str:
 def shown_name(name: str) -> str:
     """Return the name of something that no document knows, if it is a word."""
     return name if is_word(name) and not name.startswith(MARK[:-1]) and prose(name) == name else MARK
-
-
-def fields_of(schema: Schema) -> Mapping[str, Schema]:
-    """Return the fields that any branch of a schema names."""
-    if not any(key in schema for key in (*_BRANCHES, "then", "else")):
-        found: Mapping[str, Schema] = schema.get("properties", {})
-        return found
-    fields: dict[str, Schema] = {}
-    for branch in _branches(schema):
-        fields = {**branch.get("properties", {}), **fields}
-    return fields
-
-
-def items_of(schema: Schema) -> Schema:
-    """Return the schema of the items of a list."""
-    found = next((each["items"] for each in _branches(schema) if isinstance(each.get("items"), Mapping)), None)
-    return (schema if schema is _ANYTHING else {}) if found is None else found
-
-
-def _branches(schema: Schema) -> Iterator[Schema]:
-    yield schema
-    below = [each for key in _BRANCHES for each in schema.get(key, ())]
-    below += [schema[key] for key in ("then", "else") if key in schema]
-    for each in below:
-        if isinstance(each, Mapping):
-            yield from _branches(each)
-
-
-def request_of(operation: Operation | None) -> Schema:
-    """Return the schema of a request with the fields of all its branches in one; nothing where there is none."""
-    if operation is None or operation.request is None:
-        return {}
-    found: Schema | None = operation.memo.get(request_of)
-    if found is None:
-        found = operation.memo[request_of] = _merged(operation.request)
-    return found
-
-
-def _merged(schema: Schema) -> Schema:
-    fields, items = fields_of(schema), items_of(schema)
-    own = {key: each for key, each in schema.items() if key not in (*_BRANCHES, "if", "then", "else")}
-    if fields:
-        own["properties"] = {name: _merged(each) for name, each in fields.items()}
-    return {**own, "items": _merged(items)} if items else own
-
-
-def words_of(operation: Operation) -> frozenset[str]:
-    """Return the texts that a document says in its enums and templates, in which there can be no secret."""
-    found: frozenset[str] | None = operation.memo.get(words_of)
-    if found is None:
-        found = operation.memo[words_of] = frozenset(_words(operation))
-    return found
-
-
-def _words(operation: Operation) -> Iterator[str]:
-    schemas = [operation.request, *(answer.get("content", {}) for answer in operation.responses.values())]
-    for schema in schemas:
-        yield from _enums(schema)
-    yield from operation.statuses.values()
-    yield from _constants(operation.envelope.template)
-
-
-def _enums(schema: Any) -> Iterator[str]:
-    if isinstance(schema, Mapping):
-        given = [*schema["enum"]] if isinstance(schema.get("enum"), list) else []
-        yield from (each for each in (*given, schema.get("const")) if isinstance(each, str))
-        for key, each in schema.items():
-            if key not in ("example", "examples", "x-facts"):
-                yield from _enums(each)
-    elif isinstance(schema, list):
-        for each in schema:
-            yield from _enums(each)
-
-
-def _constants(template: Any) -> Iterator[str]:
-    if isinstance(template, Mapping):
-        for each in template.values():
-            yield from _constants(each)
-    elif isinstance(template, str) and "$" not in template:
-        yield template
 
 
 def _blanked(text: str) -> str:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from kling_contract.redaction.marks import MARK
 from kling_contract.redaction.names import LEAST
-from kling_contract.redaction.texts import MARK
 from kling_contract.redaction.writing import Writing, without_gaps, writings
 
 LEAST_PART = 8  # characters of a secret that is found within words, and of a form that is no word

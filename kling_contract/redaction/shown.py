@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kling_contract.redaction.hiding import Hidden
+from kling_contract.redaction.marks import MARK
 from kling_contract.redaction.names import is_harmless, is_secret, is_word
-from kling_contract.redaction.texts import MARK, prose, url
+from kling_contract.redaction.texts import prose, url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
+from kling_contract.redaction.marks import MARK
 from kling_contract.redaction.names import is_secret, is_strong, is_word
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from kling_contract.redaction.hiding import Hidden
 
-MARK = "[redacted]"
 _HOST = "redacted.invalid"
 
 _TELLING = ("eyj", "bearer ", "sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "ghp", "gho", "xox")

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from asking import example
-from counting import calls_of
 from desk import Desk
 
 from mock_server.exchange import Exchange
 from mock_server.log import text
 from mock_server.server import MockServer
+from tests.counting import calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking import example
-from counting import calls_of
 from desk import Desk
 
 from mock_server.admin.listing import listing
 from mock_server.app import create_app
 from mock_server.exchange import Exchange
+from tests.counting import calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

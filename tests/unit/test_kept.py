@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking import URL, example
-from counting import calls_of
 from desk import Desk
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from mock_server.bounds import Bound, Journals
 from mock_server.exchange import Exchange
 from mock_server.journal import Entry, Journal
 from mock_server.watching import Watcher
+from tests.counting import calls_of
 
 if TYPE_CHECKING:
     from mock_server.session import Session

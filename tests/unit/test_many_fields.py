@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking import Core, example
-from counting import calls_of
 from gate_bodies import operation
 
 from kling_contract import names
 from kling_contract.contract import check_request, gate
 from kling_contract.errors import Violation
 from kling_contract.reading import MOST_REMARKS, VALUES, listed, parse
+from tests.counting import calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -18,25 +17,9 @@ from kling_contract.documents import load
 from kling_contract.redaction import Discretion, Hidden
 from mock_server.exchange import Exchange  # noqa: F401 - what a mock is asked with, for the journal below
 from mock_server.journal import Entry
+from tests.counting import calls_of
 
 KEY = "sK-9f8e7d6c5b4a3Zyx"
-
-
-def steps(act: Callable[[], Any]) -> int:
-    """Return how many functions are called, those of C included."""
-    count = 0
-
-    def note(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        act()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def journalled(header: str, prompt: str = "rain") -> Callable[[], Any]:
@@ -46,7 +29,7 @@ def journalled(header: str, prompt: str = "rain") -> Callable[[], Any]:
 
 def test_a_long_key_takes_no_more_steps_than_a_short_one() -> None:
     short, long = (journalled(f"Bearer {'k7' * size}", "k7" * 900) for size in (50, 100_000))
-    assert steps(long) <= steps(short) * 1.5
+    assert calls_of(long) <= calls_of(short) * 1.5
 
 
 @pytest.mark.parametrize(
@@ -65,13 +48,13 @@ def test_twice_the_text_takes_at_most_twice_the_steps(piece: str) -> None:
             redaction.secrets({"cookie": text}, text),
         )
 
-    assert steps(work(8000)) <= steps(work(4000)) * 2.2
+    assert calls_of(work(8000)) <= calls_of(work(4000)) * 2.2
 
 
 def test_many_secrets_take_no_more_steps_than_few_for_a_text() -> None:
     text = "the quick brown fox " * 500
     few, many = (Hidden([f"{number:06}{KEY}" for number in range(size)]) for size in (100, 3000))
-    assert steps(lambda: many.text(text)) <= steps(lambda: few.text(text)) * 1.1
+    assert calls_of(lambda: many.text(text)) <= calls_of(lambda: few.text(text)) * 1.1
 
 
 FORMS: dict[str, Callable[[str], str]] = {
