@@ -25,6 +25,7 @@ from mock_server import MockServer
 from mock_server.outward import Reach, Refused
 from mock_server.outward.calls import Outward
 from tests.e2e.serving import Serve
+from tests.neighbours import served
 
 VIDEOS = "/v1/videos/image2video"
 KLING = ("--provider", "kling")
@@ -99,15 +100,8 @@ def neighbour() -> Iterator[tuple[int, list[str]]]:
         def handle(self) -> None:
             asked.append(str(self.client_address))
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield server.server_port, asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Handler) as port:
+        yield port, asked
 
 
 PLAIN = ["127.0.0.1", "localhost", "LOCALHOST.", "0.0.0.0", "0", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ from serving import Serve
 from wire import wire
 
 from mock_server import MockServer
+from tests.neighbours import served
 
 VIDEOS = "/v1/videos/image2video"
 TOKEN = {"x-kling-admin-token": "s3cret"}
@@ -38,15 +38,8 @@ def neighbour() -> Iterator[tuple[int, list[str]]]:
         def log_message(self, *about: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield server.server_port, asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Handler) as port:
+        yield port, asked
 
 
 def until(state: str, url: str, callback: str) -> str:
@@ -61,6 +54,15 @@ def until(state: str, url: str, callback: str) -> str:
     asked = f"{url}/__admin/deliveries?timeout=10&task={made.json()['data']['task_id']}&state={state}"
     found = httpx.get(asked, headers=TOKEN, trust_env=False).json()
     return str(found["deliveries"][0]["attempts"][-1]["error"] or "")
+
+
+def open_video(url: str, image: str) -> None:
+    """Make a video of an image, and open it."""
+    key = {"authorization": "Bearer test"}
+    made = httpx.post(url + VIDEOS, json={"image": image}, headers=key, trust_env=False)
+    got = httpx.get(f"{url}{VIDEOS}/{made.json()['data']['task_id']}", headers=key, trust_env=False)
+    (video,) = got.json()["data"]["task_result"]["videos"]
+    assert httpx.get(video["url"], trust_env=False).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "127.1", "[::ffff:127.0.0.1]", "2130706433"])
@@ -98,16 +100,7 @@ def test_a_server_of_this_machine_alone_calls_it_back_as_ever() -> None:
 )
 def test_any_host_is_no_host_of_this_machine(host: str) -> None:
     with neighbour() as (port, asked), MockServer(provider="kling", clock="auto", fetch_from=("*",)) as server:
-        made = httpx.post(
-            server.url + VIDEOS,
-            json={"image": f"http://{host}:{port}/credentials"},
-            headers={"authorization": "Bearer test"},
-            trust_env=False,
-        )
-        task = made.json()["data"]["task_id"]
-        got = httpx.get(f"{server.url}{VIDEOS}/{task}", headers={"authorization": "Bearer test"}, trust_env=False)
-        (video,) = got.json()["data"]["task_result"]["videos"]
-        assert httpx.get(video["url"], trust_env=False).status_code == 200
+        open_video(server.url, f"http://{host}:{port}/credentials")
     assert asked == []
 
 
@@ -116,16 +109,7 @@ def test_a_host_that_is_named_is_fetched_from_beside_any_host() -> None:
         neighbour() as (port, asked),
         MockServer(provider="kling", clock="auto", fetch_from=("*", "localhost")) as server,
     ):
-        made = httpx.post(
-            server.url + VIDEOS,
-            json={"image": f"http://localhost:{port}/mine.png"},
-            headers={"authorization": "Bearer test"},
-            trust_env=False,
-        )
-        task = made.json()["data"]["task_id"]
-        got = httpx.get(f"{server.url}{VIDEOS}/{task}", headers={"authorization": "Bearer test"}, trust_env=False)
-        (video,) = got.json()["data"]["task_result"]["videos"]
-        assert httpx.get(video["url"], trust_env=False).status_code == 200
+        open_video(server.url, f"http://localhost:{port}/mine.png")
     assert asked == ["GET /mine.png"]
 
 
