@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from gate_bodies import EXPAND, MULTI, PROVIDERS, SIDES, TINY, URL, VIDEO, broken, expansion, load, operation
 
-from kling_contract import contract, documents
+from kling_contract import checker, documents
 from kling_contract.contract import check_callback, check_parameters, check_request, check_response, gate, notes
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def test_an_exception_of_an_image_check_is_raised_and_not_reported(monkeypatch: 
     def fails(text: str, rule: Any) -> list[Violation]:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(contract, "judge", fails)
+    monkeypatch.setattr(checker, "judge", fails)
     with pytest.raises(RuntimeError, match="a bug"):
         check_request(operation("kling", VIDEO), {"image": URL})
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from gate_bodies import URL, VIDEO, broken, operation
 
-from kling_contract.contract import Checker, check_request
+from kling_contract.checker import Checker
+from kling_contract.contract import check_request
 
 CAMERA = {"type": "simple", "config": {"zoom": 1}}
 V15 = {"image": URL, "model_name": "kling-v1-5", "mode": "pro"}

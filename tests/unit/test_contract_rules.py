@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from gate_bodies import URL, VIDEO, broken, operation
 
-from kling_contract.contract import _fill, check_request
+from kling_contract.checker import _fill
+from kling_contract.contract import check_request
 
 LEGAL: dict[str, Any] = {"image": URL, "model_name": "kling-v1-5", "mode": "pro", "duration": "5"}
 CAMERA = {"type": "simple", "config": {"zoom": 5}}

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from gate_bodies import EXPAND, MULTI, PROVIDERS, URL, VIDEO, expansion, operation
 
-from kling_contract.contract import Checker, check_request
+from kling_contract.checker import Checker
+from kling_contract.contract import check_request
 from kling_contract.images import ImageRule, judge
 from kling_contract.images.png import written
 

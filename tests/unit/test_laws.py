@@ -40,9 +40,10 @@ BELOW: dict[str, set[str]] = {
         *("redaction", "headers", "har", "junit", "soundness", "wording"),
         "trust",
     },
-    "contract": {"errors", "documents", "names", "reading", "rules", "formulas", "images", "wording"},
+    "checker": {"errors", "documents", "names", "reading", "rules", "images", "wording"},
+    "contract": {"checker", "errors", "documents", "names", "reading", "wording"},
     "verify": {
-        *("errors", "client", "clock", "contract", "documents", "envelopes", "images", "names", "reading"),
+        *("errors", "checker", "client", "clock", "contract", "documents", "envelopes", "images", "names", "reading"),
         *("redaction", "routes", "rules", "soundness", "strategies", "trust", "wording", "headers", "har", "junit"),
     },
 }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kling_contract.contract import Checker
+from kling_contract.checker import Checker
 from kling_contract.strategies.edges import Boundary, Edges
 from kling_contract.strategies.values import Space
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kling_contract.contract import Checker
+from kling_contract.checker import Checker
 from kling_contract.reading import unreadable
 from kling_contract.rules import Rule
 from kling_contract.strategies.demands import Unsupported

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kling_contract.contract import Checker
+from kling_contract.checker import Checker
 from kling_contract.wording import counted, cut, did_you_mean, shown
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.decimals(allow_nan=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kling_contract.contract import Checker
+from kling_contract.checker import Checker
 from kling_contract.rules import Rule
 from kling_contract.verify.lint.findings import Found
 from kling_contract.verify.lint.subject import BODY
