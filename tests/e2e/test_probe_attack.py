@@ -211,7 +211,7 @@ def attack(seeds: range, folder: Path) -> None:
 
 
 def test_no_provider_of_chance_gets_money_time_or_a_key(tmp_path: Path) -> None:
-    attack(range(200), tmp_path)
+    attack(range(80), tmp_path)
 
 
 @pytest.mark.thorough
