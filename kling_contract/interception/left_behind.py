@@ -39,8 +39,7 @@ class Watch:
         self._given: WeakKeyDictionary[Mark, None] = WeakKeyDictionary()
 
     def _patches(self) -> Iterator[Patch]:
-        """Yield those by which work is known, and by which no test hears how what another left behind died."""
-        yield Patch(threading, "excepthook", _unless_refused(threading.excepthook))
+        """Yield those by which work is known."""
         yield Patch(threading.Thread, "start", _inheriting(threading.Thread.start))
         yield Patch(ThreadPoolExecutor, "submit", self._submitting(ThreadPoolExecutor.submit))
         yield from loops.patches(self._tasks.__setitem__, self._keep)
@@ -72,7 +71,9 @@ class Watch:
         threading.main_thread().__dict__.pop(_LASTING, ExitStack()).close()
         nested = threading.Thread.start.__module__ == __name__
         before = stacks()
-        with ExitStack() as patched:
+        # No test hears how what another left behind died.
+        deaf = Patch(threading, "excepthook", _unless_refused(threading.excepthook))
+        with applied([deaf]), ExitStack() as patched:
             patched.enter_context(applied([*self._patches()]))
             try:
                 yield

@@ -19,7 +19,7 @@ class Patch(NamedTuple):
 
 @contextmanager
 def applied(patches: Sequence[Patch]) -> Iterator[None]:
-    """Replace attributes, and put back what was there, even if it was only inherited."""
+    """Replace attributes, and put back what was there, even if it was only inherited; what others put there stays."""
     absent = object()
     before = [vars(owner).get(name, absent) for owner, name, _ in patches]
     for patch in patches:
@@ -27,5 +27,6 @@ def applied(patches: Sequence[Patch]) -> Iterator[None]:
     try:
         yield
     finally:
-        for (owner, name, _), value in zip(reversed(patches), reversed(before), strict=True):
-            delattr(owner, name) if value is absent else setattr(owner, name, value)
+        for (owner, name, ours), value in zip(reversed(patches), reversed(before), strict=True):
+            if vars(owner).get(name, absent) is ours:
+                delattr(owner, name) if value is absent else setattr(owner, name, value)

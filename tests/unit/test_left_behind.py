@@ -694,3 +694,23 @@ def test_what_goes_on_between_two_tests_stays_left_behind() -> None:
     with mock():
         pass
     assert threading.Thread.start.__module__ == "threading"
+
+
+def test_what_others_patch_between_two_tests_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    with mock():
+        left = Left(lambda: None)
+    died = threading.excepthook
+    ours = threading.Thread.start
+    started: list[threading.Thread] = []
+
+    def start(thread: threading.Thread) -> None:
+        started.append(thread)
+        ours(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr(threading, "excepthook", lambda died: None)
+    hook = threading.excepthook
+    with mock():
+        left.asked()
+    assert died.__module__ != "kling_contract.interception.left_behind"
+    assert (threading.Thread.start, threading.excepthook) == (start, hook)
